@@ -1,0 +1,359 @@
+"""What a metric is, and how one is measured.
+
+A metric is `per × numerator / denominator`. Each side is an amount over one cleaned table:
+a flow (happened in the period) or a stock (existed at its end). `measure` turns a metric into a
+measured table: metric, period, *by, numerator, denominator, value.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import ibis
+import polars as pl
+
+from retail_analytics.errors import ParameterError, UnknownName
+from retail_analytics.warehouse import Warehouse
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """What happened in a period: rows of `table` whose day `on` lies in it, counted or totalled."""
+
+    table: str
+    on: str
+    where: Any = None
+    total: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """What existed at the end of a period: rows of `table` with start <= last day and no end by then."""
+
+    table: str
+    start: str
+    end: str
+    where: Any = None
+    total: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """A number we publish, as a definition that can be read aloud.
+
+    `estimate` says how sure one can be of it: "rate" (events over exposure), "share" (k of n),
+    "count", or "amount" (money; no interval here). `better` is "lower", "higher" or None.
+    `materiality` is the smallest relative change worth a sentence.
+    """
+
+    id: str
+    name: str
+    label: str
+    unit: str
+    definition: str
+    numerator: Flow | Stock | None = None
+    denominator: Flow | Stock | None = None
+    per: float = 1
+    estimate: str = "rate"
+    better: str | None = None
+    materiality: float = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Duration:
+    """How long something lasts, in days, from `start` to `end`; what is still open is censored."""
+
+    id: str
+    name: str
+    label: str
+    unit: str
+    definition: str
+    table: str
+    start: str
+    end: str
+    where: Any = None
+    better: str | None = None
+    estimate: str = "duration"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured table and all that is needed to draw it, speak of it and trace it.
+
+    rows: polars frame: metric, period, *by, numerator, denominator, value; statistics add columns
+    (low, high …). Empty when `not_recorded` says what this warehouse lacks.
+    """
+
+    rows: pl.DataFrame
+    metric: Any
+    by: tuple[str, ...] = ()
+    last_month: date | None = None
+    months: int = 12
+    every: str = "month"
+    region: str = "all"
+    known_by: date | None = None
+    as_known: date | None = None  # the newest day anything in the tables read was known
+    snapshot: str = ""
+    tables: tuple[str, ...] = ()
+    query: str = ""
+    not_recorded: str | None = None  # "no visits in this warehouse"
+    provisional_from: date | None = None  # periods from this one on may still change
+    annotations: tuple[dict, ...] = ()  # {from_on, to_on, scope, kind, text, source}
+    tolerance: dict | None = None  # {limit, owner, agreed_on}
+    gaps: tuple[dict, ...] = ()  # {table, region, first, last}: months not covered
+    notes: tuple[str, ...] = ()
+
+    def with_rows(self, rows: pl.DataFrame, **changes) -> "Measured":
+        """The same measured table with other rows, and other facts where named."""
+        return replace(self, rows=rows, **changes)
+
+    def to_pandas(self):
+        """The rows as a pandas frame."""
+        return self.rows.to_pandas()
+
+    def _repr_html_(self) -> str:
+        return self.rows._repr_html_() if not self.not_recorded else f"Not recorded: {self.not_recorded}."
+
+
+def measure(
+    warehouse: Warehouse,
+    metric: Metric,
+    *,
+    last_month: date | str,
+    months: int = 12,
+    by: tuple[str, ...] | str = (),
+    region: str = "all",
+    known_by: date | None = None,
+    every: str = "month",
+) -> Measured:
+    """Measure a metric month by month (or week by week, weeks beginning on Monday).
+
+    One row per period and group, oldest first: metric, period, *by, numerator, denominator, value.
+    A period in which nothing happened counts 0. Where the denominator is 0 or not known, or the data
+    does not cover the period, the value is null. `known_by` leaves out what became known after that day.
+
+    Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the region
+    is not in the warehouse; ParameterError for a month, number of months or period that cannot be.
+    """
+    by = (by,) if isinstance(by, str) else tuple(by)
+    first, last = window(last_month, months)
+    if every not in ("month", "week"):
+        raise ParameterError(f"every is '{every}', expected month or week.")
+    if region != "all" and region not in warehouse.regions:
+        raise UnknownName("region", region, ["all", *warehouse.regions])
+    sides = [side for side in (metric.numerator, metric.denominator) if side is not None]
+    tables = tuple(dict.fromkeys(side.table for side in sides))
+    for name in tables:
+        for column in by:
+            if column not in warehouse.table(name).columns:
+                raise UnknownName(f"breakdown of {metric.name}", column, warehouse.table(name).columns)
+    facts = Measured(
+        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, region=region,
+        known_by=known_by, snapshot=warehouse.snapshot, tables=tables,
+    )  # fmt: skip
+    missing = next((name for name in tables if name not in warehouse.coverage), None)
+    if missing:
+        return replace(facts, not_recorded=f"no {missing.replace('_', ' ')} in this warehouse")
+
+    periods = _periods(warehouse, first, last, every)
+    amounts = [_amount(warehouse, side, periods, by, region, known_by) for side in sides]
+    rows = _grid(periods, [warehouse.read(amount) for amount in amounts], by)
+    if rows["numerator"].null_count() == rows.height:
+        return replace(facts, not_recorded=f"no values for {metric.label.lower()} in this warehouse")
+    facts = replace(
+        facts,
+        query="\n\n".join(str(ibis.to_sql(amount, dialect="duckdb")) for amount in amounts),
+        **_known(warehouse, metric, tables, first, last, region, known_by),
+    )
+    rows = _covered(rows, warehouse, facts, by)
+    value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
+    rows = rows.with_columns(
+        pl.lit(metric.name).alias("metric"),
+        pl.when((pl.col("denominator") > 0) | pl.lit(metric.denominator is None)).then(value).alias("value"),
+    )
+    return replace(facts, rows=rows.select("metric", "period", *by, "numerator", "denominator", "value"))
+
+
+def window(last_month: date | str, months: int) -> tuple[date, date]:
+    """The first day of the first month and of the last month of a window.
+
+    Raises ParameterError if `last_month` is not like 2026-10 or `months` is not from 1 to 600.
+    """
+    if isinstance(last_month, str):
+        if not re.fullmatch(r"[12][0-9]{3}-(0[1-9]|1[0-2])", last_month):
+            raise ParameterError(f"last_month is '{last_month}', expected a month like 2026-10.")
+        last_month = date(int(last_month[:4]), int(last_month[5:]), 1)
+    if not isinstance(months, int) or not 1 <= months <= 600:
+        raise ParameterError(f"months is {months!r}, expected a whole number from 1 to 600.")
+    index = last_month.year * 12 + last_month.month - months
+    return date(index // 12, index % 12 + 1, 1), last_month.replace(day=1)
+
+
+def after(month: date, months: int = 1) -> date:
+    """The first day of the month that begins `months` later."""
+    index = month.year * 12 + month.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def durations(
+    warehouse: Warehouse,
+    duration: Duration,
+    *,
+    last_month: date | str,
+    months: int = 12,
+    by: tuple[str, ...] | str = (),
+    region: str = "all",
+    known_by: date | None = None,
+) -> Measured:
+    """How long each thing that began in the window has lasted: metric, *by, days, closed.
+
+    One row per record. What had not ended by the end of the last month (or by `known_by`) is open: its
+    days are counted up to then and `closed` is false, so that it can be treated as censored.
+    """
+    by = (by,) if isinstance(by, str) else tuple(by)
+    first, last = window(last_month, months)
+    facts = Measured(
+        rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
+                          | {"days": pl.Float64, "closed": pl.Boolean}),
+        metric=duration, by=by, last_month=last, months=months, region=region, known_by=known_by,
+        snapshot=warehouse.snapshot, tables=(duration.table,),
+    )  # fmt: skip
+    if duration.table not in warehouse.coverage:
+        return replace(facts, not_recorded=f"no {duration.table.replace('_', ' ')} in this warehouse")
+    end = min(after(last), known_by) if known_by else after(last)
+    t = _filtered(warehouse.table(duration.table), duration.where, region, known_by)
+    t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
+    closed = t[duration.end].notnull() & (t[duration.end] <= end)
+    until = ibis.ifelse(closed, t[duration.end], ibis.literal(end)).cast("date")
+    expression = t.select(
+        *by, days=until.epoch_days().cast("float64") - t[duration.start].epoch_days().cast("float64"), closed=closed
+    )
+    rows = warehouse.read(expression).with_columns(pl.lit(duration.name).alias("metric"))
+    if not rows["closed"].any():
+        return replace(facts, not_recorded=f"no {duration.end.replace('_', ' ')} in this warehouse")
+    return replace(
+        facts,
+        rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed"),
+        query=str(ibis.to_sql(expression, dialect="duckdb")),
+        **_known(warehouse, duration, (duration.table,), first, last, region, known_by),
+    )
+
+
+def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.DataFrame:
+    """period, period_end (the first day after it), and the months in which it begins and ends."""
+    calendar = warehouse.table("calendar")
+    days = calendar.filter(calendar.day >= first, calendar.day < after(last))
+    found = warehouse.read(days.group_by(period=days[every]).agg(period_end=days.day.max() + ibis.interval(days=1)))
+    found = found.with_columns(pl.col("period", "period_end").cast(pl.Date)).sort("period")
+    return found.filter((pl.col("period_end") - pl.col("period")).dt.total_days() >= (7 if every == "week" else 28))
+
+
+def _amount(warehouse, side, periods: pl.DataFrame, by, region, known_by) -> ibis.Table:
+    """period, *by, amount: one row per period and group in which the amount has rows."""
+    t = _filtered(warehouse.table(side.table), side.where, region, known_by)
+    spans = ibis.memtable(periods)
+    if isinstance(side, Flow):
+        found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
+    else:
+        begun = t[side.start] < spans.period_end
+        lasting = t[side.end].isnull() | (t[side.end] >= spans.period_end)
+        found = spans.join(t, begun & lasting)
+    total = side.total if side.total is not None else ibis._.count()
+    return found.group_by("period", *by).agg(amount=total.cast("float64"))
+
+
+def _filtered(t: ibis.Table, where, region: str, known_by: date | None) -> ibis.Table:
+    if where is not None:
+        t = t.filter(where)
+    if region != "all":
+        t = t.filter(t.region == region)
+    return t.filter(t.known_on <= known_by) if known_by else t
+
+
+def _grid(periods: pl.DataFrame, amounts: list[pl.DataFrame], by) -> pl.DataFrame:
+    """Every period with every group that any side has; 0 where a side has no rows, null where it has no values."""
+    grid = periods.select("period")
+    if by:
+        grid = grid.join(pl.concat([a.select(by) for a in amounts]).unique(), how="cross")
+    for name, amount in zip(("numerator", "denominator"), amounts, strict=False):
+        found = amount.rename({"amount": name}).with_columns(pl.col("period").cast(pl.Date), pl.lit(True).alias("there"))
+        grid = grid.join(found, on=["period", *by], how="left", nulls_equal=True)
+        grid = grid.with_columns(pl.when(pl.col("there")).then(name).otherwise(0.0).alias(name)).drop("there")
+    if len(amounts) == 1:
+        grid = grid.with_columns(pl.lit(None, pl.Float64).alias("denominator"))
+    return grid.sort("period", *by, nulls_last=True)
+
+
+def _covered(rows: pl.DataFrame, warehouse: Warehouse, facts: Measured, by) -> pl.DataFrame:
+    """The rows with nulls for both amounts where a table does not cover the period or the region."""
+    outside = pl.lit(False)
+    for name in facts.tables:
+        spans = warehouse.coverage[name]
+        end = min(spans["covered_to"], facts.known_by or spans["covered_to"])
+        length = pl.col("period").dt.offset_by("1mo" if facts.every == "month" else "1w")
+        outside |= (pl.col("period") < spans["covered_from"]) | (length > after_day(end))
+    for gap in facts.gaps:
+        if facts.region == gap["region"] or "region" in by:
+            here = pl.col("region") == gap["region"] if "region" in by else pl.lit(True)
+            outside |= here & pl.col("period").dt.month_start().is_between(gap["first"], gap["last"])
+    return rows.with_columns(
+        pl.when(outside).then(None).otherwise(pl.col(side)).alias(side) for side in ("numerator", "denominator")
+    )
+
+
+def after_day(day: date) -> date:
+    """The day after."""
+    return date.fromordinal(day.toordinal() + 1)
+
+
+def _known(warehouse: Warehouse, metric, tables, first: date, last: date, region: str, known_by) -> dict:
+    """What charts and words must know beside the numbers."""
+    settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
+    if known_by:
+        name = min(tables, key=lambda t: warehouse.coverage[t]["settled_to"])
+        lag = warehouse.coverage[name]["covered_to"] - warehouse.coverage[name]["settled_to"]
+        settled = min(settled, known_by - lag)
+    provisional = after_day(settled).replace(day=1)
+    noted = warehouse.read(warehouse.table("annotations")).filter(
+        pl.col("concerns").is_in(tables),
+        pl.col("scope").is_in(["all", region]) if region != "all" else pl.lit(True),
+        pl.col("from_on") < after(last),
+        pl.coalesce("to_on", pl.lit(after(last))) >= first,
+    )
+    agreed = warehouse.read(warehouse.table("tolerances")).filter(
+        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", region])
+    )
+    agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
+    gaps = warehouse.sql("SELECT * FROM gaps ORDER BY table_name, region, month").filter(
+        pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
+        pl.col("region") == region if region != "all" else pl.lit(True),
+    )  # fmt: skip
+    return {
+        "as_known": min([d for d in (known_by, max(warehouse.coverage[n]["covered_to"] for n in tables)) if d]),
+        "provisional_from": provisional if provisional <= last else None,
+        "annotations": tuple(noted.sort("from_on", "annotation_id").to_dicts()),
+        "tolerance": agreed[0] if agreed else None,
+        "gaps": tuple(_runs(gaps)),
+    }
+
+
+def _runs(gaps: pl.DataFrame) -> list[dict]:
+    """Months without data, put together where they follow each other."""
+    runs: list[dict] = []
+    for row in gaps.iter_rows(named=True):
+        if runs and (runs[-1]["table"], runs[-1]["region"]) == (row["table_name"], row["region"]) and (
+            after(runs[-1]["last"]) == row["month"]
+        ):
+            runs[-1]["last"] = row["month"]
+        else:
+            runs.append({"table": row["table_name"], "region": row["region"], "first": row["month"], "last": row["month"]})
+    return runs
+
+
+def _no_rows(by) -> pl.DataFrame:
+    return pl.DataFrame(
+        schema={"metric": pl.String, "period": pl.Date}
+        | dict.fromkeys(by, pl.String)
+        | {"numerator": pl.Float64, "denominator": pl.Float64, "value": pl.Float64}
+    )

@@ -1,0 +1,1 @@
+"""Every number we publish, by subject."""

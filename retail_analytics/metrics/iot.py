@@ -1,0 +1,248 @@
+"""The connected estate: how large it is, how fast it grows, what of it can be protected."""
+
+from datetime import date
+
+import polars as pl
+from ibis import _
+
+from retail_analytics.measure import Flow, Measured, Metric, Stock, after, measure
+from retail_analytics.metrics.theft import stores_open
+from retail_analytics.warehouse import Warehouse
+
+
+def in_service(where=None) -> Stock:
+    """Devices in service on the last day of a period."""
+    return Stock("devices", start="in_service_from", end="in_service_to", where=where)
+
+
+active_devices = Metric(
+    id="A01",
+    name="active_devices",
+    label="Connected devices in service",
+    unit="devices",
+    definition="Devices in service on the last day of the month. Records of several systems that share a serial number, a "
+    "hardware address or an asset tag are one device. Seen by no tool for 90 days means gone.",
+    numerator=in_service(),
+    estimate="count",
+)
+
+arrivals = Metric(
+    id="A01a",
+    name="arrivals",
+    label="Devices that arrived",
+    unit="devices",
+    definition="Devices that went into service in the month. Devices that a tool saw when it was switched on were "
+    "there before and do not count as arrivals.",
+    numerator=Flow("devices", on="in_service_from", where=_.origin == "arrival"),
+    estimate="count",
+)
+
+newly_visible = Metric(
+    id="A01b",
+    name="newly_visible",
+    label="Devices newly visible",
+    unit="devices",
+    definition="Devices first seen within 14 days of the day a discovery tool was switched on in their region, "
+    "and with no installation date: visible now, not new.",
+    numerator=Flow("devices", on="in_service_from", where=_.origin == "first_visible"),
+    estimate="count",
+)
+
+departures = Metric(
+    id="A01c",
+    name="departures",
+    label="Devices that left",
+    unit="devices",
+    definition="Devices that went out of service in the month, or were last seen then and not for 90 days after.",
+    numerator=Flow("devices", on="in_service_to", where=_.in_service_from.notnull()),
+    estimate="count",
+)
+
+devices_per_store = Metric(
+    id="A02",
+    name="devices_per_store",
+    label="Devices per store",
+    unit="devices per store",
+    definition="Devices in service divided by stores open, both on the last day of the month.",
+    numerator=in_service(_.store_id.notnull()),
+    denominator=stores_open.numerator,
+    estimate="count",
+)
+
+devices_per_area = Metric(
+    id="A02a",
+    name="devices_per_area",
+    label="Devices per 100 m²",
+    unit="devices per 100 m² of sales area",
+    definition="Devices in service divided by the sales area of stores open, both on the last day of the month. "
+    "Stores without a known area add devices but no area only if no store has one.",
+    numerator=in_service(_.area_known),
+    denominator=Stock("stores", start="opened_on", end="closed_on", total=_.area_sqm.sum()),
+    per=100,
+    estimate="count",
+)
+
+unidentified_share = Metric(
+    id="A04",
+    name="unidentified_share",
+    label="Unidentified devices",
+    unit="of devices lack a class, a model or an operating system",
+    definition="Devices in service whose class, model or operating system is not known, divided by all devices in "
+    "service.",
+    numerator=in_service(_.unidentified),
+    denominator=in_service(),
+    estimate="share",
+    better="lower",
+)
+
+past_support_share = Metric(
+    id="A07",
+    name="past_support_share",
+    label="Devices past end of support",
+    unit="of devices run an operating system whose support has ended",
+    definition="Devices in service whose operating system's support has ended by the last day of the month, by "
+    "endoflife.date, divided by all devices in service. Devices with no known support date are not counted as past it.",
+    numerator=Stock("devices", start="past_support_from", end="in_service_to"),
+    denominator=in_service(),
+    estimate="share",
+    better="lower",
+)
+
+support_unknown_share = Metric(
+    id="A07a",
+    name="support_unknown_share",
+    label="Devices with unknown end of support",
+    unit="of devices have no known end of support",
+    definition="Devices in service whose operating system is not known, or not known to endoflife.date, divided by "
+    "all devices in service.",
+    numerator=in_service(~_.support_known),
+    denominator=in_service(),
+    estimate="share",
+    better="lower",
+)
+
+protection = Metric(
+    id="A08",
+    name="protection",
+    label="Protection of devices",
+    unit="of devices",
+    definition="Devices in service by how they are protected: security software reports in (within 7 days of the export); "
+    "could run it but is silent; cannot run it but is isolated and watched; not protected; not known. As observed in the newest "
+    "export.",
+    numerator=in_service(),
+    estimate="share",
+)
+
+unprotected_share = Metric(
+    id="A08a",
+    name="unprotected_share",
+    label="Devices without protection",
+    unit="of devices are not protected, or their security software is silent",
+    definition="Devices in service that cannot run our security software and are not both isolated and watched, or that could "
+    "run it but do not report in, divided by all devices in service.",
+    numerator=in_service(_.protection.isin(["not protected", "protection silent"])),
+    denominator=in_service(),
+    estimate="share",
+    better="lower",
+)
+
+not_capable_share = Metric(
+    id="A08b",
+    name="not_capable_share",
+    label="Devices that cannot run our security software",
+    unit="of devices cannot run our security software",
+    definition="Devices in service whose model cannot run the company's security software, divided by all devices in service.",
+    numerator=in_service(_.agent_capable == "no"),
+    denominator=in_service(),
+    estimate="share",
+    better="lower",
+)
+
+known_exploited_open = Metric(
+    id="A11",
+    name="known_exploited_open",
+    label="Known-exploited weaknesses open",
+    unit="open findings",
+    definition="Findings open on the last day of the month whose CVE stood in CISA's catalogue of known exploited "
+    "vulnerabilities by then. Devices that no scanner can look at add none: absence is not safety.",
+    numerator=Stock("findings", start="exploited_from", end="fixed_on", where=_.known_exploited),
+    estimate="count",
+    better="lower",
+)
+
+past_clock_share = Metric(
+    id="A11a",
+    name="past_clock_share",
+    label="Known-exploited weaknesses past their clock",
+    unit="of open known-exploited findings are past the agreed days",
+    definition="Known-exploited findings open longer than the days that an owner agreed for their exposure, divided "
+    "by all open ones for which days are agreed. The clock starts when the weakness is both found and in the catalogue.",
+    numerator=Stock("findings", start="clock_ends_on", end="fixed_on", where=_.known_exploited),
+    denominator=Stock(
+        "findings", start="exploited_from", end="fixed_on", where=_.known_exploited & _.clock_ends_on.notnull()
+    ),
+    estimate="share",
+    better="lower",
+)
+
+PROTECTION_BANDS = ("protected", "isolated and watched", "protection silent", "not protected", "unknown")
+SUPPORT_BANDS = ("supported", "past end of support", "unknown")
+
+
+def stock_flow(warehouse: Warehouse, **story) -> Measured:
+    """How the estate grew, month by month: opening + arrived + newly visible - left = closing.
+
+    One row per month: metric, period, opening, arrived, newly_visible, left, closing, all devices.
+    Null where the data does not cover the month.
+    """
+    closing = measure(warehouse, active_devices, **story)
+    columns = ("opening", "arrived", "newly_visible", "left", "closing")
+    if closing.not_recorded:
+        empty = {"metric": pl.String, "period": pl.Date} | dict.fromkeys(columns, pl.Float64)
+        return closing.with_rows(pl.DataFrame(schema=empty))
+    rows = closing.rows.select("metric", "period", closing="numerator")
+    for name, metric in (("arrived", arrivals), ("newly_visible", newly_visible), ("left", departures)):
+        rows = rows.join(measure(warehouse, metric, **story).rows.select("period", pl.col("numerator").alias(name)), on="period")
+    rows = rows.with_columns(opening=pl.col("closing") - pl.col("arrived") - pl.col("newly_visible") + pl.col("left"))
+    return closing.with_rows(rows.select("metric", "period", *columns))
+
+
+def bands(warehouse: Warehouse, metric: Metric, column: str, order: tuple[str, ...], **story) -> Measured:
+    """A stock split into bands that add to all, in a fixed order: period, band, numerator, denominator, value."""
+    parts = measure(warehouse, metric, by=(column,), **story)
+    schema = {"metric": pl.String, "period": pl.Date, "band": pl.String}
+    if parts.not_recorded:
+        return parts.with_rows(pl.DataFrame(schema=schema | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)))
+    rows = parts.rows.rename({column: "band"}).with_columns(
+        denominator=pl.col("numerator").sum().over("period"), band=pl.col("band").cast(pl.Enum(order))
+    )
+    rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator")).sort("period", "band")
+    return parts.with_rows(rows.with_columns(pl.col("band").cast(pl.String)), by=("band",))
+
+
+def support_cliff(warehouse: Warehouse, *, last_month, ahead: tuple[int, ...] = (0, 12, 24), region="all") -> Measured:
+    """What the estate of the last month will be if nothing is replaced: supported, past support, unknown.
+
+    One row per moment (`period`: the last month, and each of `ahead` months later) and band. Devices and
+    dates are those known today; nothing here is a forecast.
+    """
+    now = measure(warehouse, active_devices, last_month=last_month, months=1, region=region)
+    schema = {"metric": pl.String, "period": pl.Date, "band": pl.String}
+    if now.not_recorded:
+        return now.with_rows(pl.DataFrame(schema=schema | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)))
+    last: date = now.last_month
+    t = warehouse.table("devices")
+    t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
+    t = t.filter(t.region == region) if region != "all" else t
+    estate = warehouse.read(t.select("support_known", "support_ends_on"))
+    rows = []
+    for months in ahead:
+        day = after(last, months + 1)
+        past = estate.filter(pl.col("support_ends_on") < day).height
+        unknown = estate.filter(~pl.col("support_known")).height
+        counts = dict(zip(SUPPORT_BANDS, (estate.height - past - unknown, past, unknown), strict=True))
+        rows += [(active_devices.name, after(last, months), band, float(n), float(estate.height)) for band, n in counts.items()]
+    frame = pl.DataFrame(rows, schema=schema | dict.fromkeys(("numerator", "denominator"), pl.Float64), orient="row")
+    return now.with_rows(
+        frame.with_columns(value=pl.col("numerator") / pl.col("denominator")), by=("band",), metric=past_support_share
+    )

@@ -1,0 +1,109 @@
+"""The parameters a notebook declares, checked before anything starts."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import nbformat
+
+from retail_analytics.errors import ParameterError, UnknownName, WarehouseError
+from retail_analytics.measure import window
+from retail_analytics.warehouse import Warehouse
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NEWEST = "newest"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A notebook for executives: what it is called, the tables it cannot do without, its parameters."""
+
+    name: str
+    title: str
+    path: Path
+    needs: tuple[str, ...]
+    parameters: dict[str, dict]  # name → {name, inferred_type_name, default, help}
+
+
+def reports() -> list[str]:
+    """The reports there are, by name."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+@cache
+def report(name: str) -> Report:
+    """A report by name. Raises UnknownName with the nearest one."""
+    from papermill import inspect_notebook  # slow to import, and notebooks that only ask for needs() never come here
+
+    if name not in reports():
+        raise UnknownName("report", name, reports())
+    path = NOTEBOOKS / f"{name}.ipynb"
+    facts = _facts(path)
+    return Report(name, facts["title"], path, tuple(facts["needs"]), inspect_notebook(str(path)))
+
+
+def chosen(
+    warehouse: Warehouse, report_name: str, *, last_month: str = NEWEST, months: int = 24, region: str = "all"
+) -> dict:
+    """What a report is asked to show, checked against the data: last_month, months, region.
+
+    `newest` becomes the newest month that every table the report needs covers completely; `months` is at
+    most as far back as they go. Raises ParameterError, UnknownName or WarehouseError with the sentence that
+    says what is wrong and what could be asked instead.
+    """
+    needs = _facts(NOTEBOOKS / f"{report_name}.ipynb")["needs"]
+    newest = _newest(warehouse, report_name, needs)
+    wanted = newest if last_month == NEWEST else window(last_month, months)[1]
+    if wanted > newest:
+        ends = ", ".join(f"{t.replace('_', ' ')} end on {warehouse.coverage[t]['covered_to']}" for t in needs)
+        raise ParameterError(
+            f"{report_name}: {wanted:%Y-%m} is not complete in the data ({ends}). Newest complete month: {newest:%Y-%m}."
+        )
+    if region != "all" and region not in warehouse.regions:
+        raise UnknownName("region", region, ["all", *warehouse.regions])
+    oldest = max(warehouse.coverage[t]["covered_from"] for t in needs)
+    if wanted < oldest.replace(day=1):
+        raise ParameterError(f"{report_name}: {wanted:%Y-%m} lies before the data, which begin on {oldest}.")
+    window(wanted, months)  # refuses a number of months that cannot be
+    covered = (wanted.year - oldest.year) * 12 + wanted.month - oldest.month + 1
+    return {"last_month": f"{wanted:%Y-%m}", "months": min(months, covered), "region": region}
+
+
+def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> dict:
+    """The values for a run of a report, complete and checked; values may be text from a command line.
+
+    Raises UnknownName for a parameter that the notebook does not declare, ParameterError for a value that
+    is not of its type, and whatever `chosen` raises.
+    """
+    for name in values:
+        if name not in asked.parameters:
+            raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
+    typed = {name: _typed(asked, name, value) for name, value in values.items()}
+    return typed | chosen(
+        warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region") if name in typed}
+    )
+
+
+def _typed(asked: Report, name: str, value: object) -> object:
+    if asked.parameters[name]["inferred_type_name"] != "int":
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ParameterError(f"{asked.name}: {name} is '{value}', expected a whole number.")
+
+
+def _newest(warehouse: Warehouse, report_name: str, needs: list[str]) -> date:
+    try:
+        return warehouse.newest_month(tuple(needs))
+    except WarehouseError as error:
+        raise ParameterError(f"{report_name} cannot be published: {error}.") from None
+
+
+def _facts(path: Path) -> dict:
+    if not path.is_file():
+        raise UnknownName("report", path.stem, reports())
+    return nbformat.read(path, as_version=4).metadata["retail_analytics"]

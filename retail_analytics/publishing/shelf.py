@@ -1,0 +1,167 @@
+"""The shelf: where readers find the pages. Its index is rebuilt from runs.jsonl, one line per run."""
+
+import json
+import os
+import tempfile
+from collections import defaultdict
+from operator import itemgetter
+from pathlib import Path
+from urllib.parse import quote
+
+from retail_analytics.publishing.page import day_name, month_name, render, scope_name
+
+RUNS = "runs.jsonl"
+GOOD = ("published", "unchanged")
+WORDS = {
+    "published": "Published",
+    "unchanged": "Published",
+    "refused": "Refused",
+    "failed": "Failed",
+    "died": "Died",
+    "late": "Late",
+    "unsafe": "Failed its checks",
+}
+
+
+def append(reports_dir: Path, record: dict) -> None:
+    """Add one run to runs.jsonl: one line, written at once, so that runs side by side cannot mix."""
+    reports_dir = Path(reports_dir)
+    reports_dir.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(record, ensure_ascii=True, sort_keys=True, default=str) + "\n"
+    file = os.open(reports_dir / RUNS, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(file).st_size
+        torn = size and os.pread(file, 1, size - 1) != b"\n"  # a writer was killed in the middle of a line
+        os.write(file, (("\n" if torn else "") + line).encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def index(reports_dir: Path) -> Path:
+    """Rebuild reports_dir/index.html: per report, month and scope the newest run; what did not publish first.
+
+    Links are relative and lead only to files that exist. Returns the path of the index.
+    """
+    reports_dir = Path(reports_dir)
+    runs, unread = _runs(reports_dir / RUNS)
+    histories = _grouped(runs, lambda run: (run["warehouse"], run["report"], run["month"], run["scope"]))
+    rows = [_row(reports_dir, history, runs) for history in histories.values()]
+    rows.sort(key=lambda row: (row["title"], row["scope_order"]))
+    rows.sort(key=lambda row: row["month"], reverse=True)
+    exceptions = [row for row in rows if row["state"] == "failed"]
+    page = render(
+        "shelf.html.j2",
+        script="shelf.js",
+        title="Report shelf",
+        brand=rows[0]["shelf"] if len({row["shelf"] for row in rows}) == 1 else "Retail Risk Workbench",
+        edition=f"{_count(rows)} · newest run {day_name(runs[-1]['started'])}" if runs else "No runs yet",
+        headline=f"{rows[0]['month_name']}: what the reports say" if rows else "The shelf is empty",
+        exceptions=exceptions,
+        shelves=[_shelf(name, group) for name, group in sorted(_grouped(rows, itemgetter("shelf")).items())],
+        scopes=sorted({row["scope"] for row in rows}, key=lambda scope: (scope != scope_name("all"), scope)),
+        unread=f"{unread} lines of {RUNS} could not be read." if unread else "",
+    )
+    return _replace(reports_dir / "index.html", page)
+
+
+def _runs(path: Path) -> tuple[list[dict], int]:
+    """The runs, oldest first, and how many lines were damaged."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    runs, unread = [], 0
+    for line in filter(str.strip, lines):
+        try:
+            runs.append(json.loads(line))
+        except json.JSONDecodeError:
+            unread += 1
+    return sorted(runs, key=lambda run: run["started"]), unread
+
+
+def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
+    """One report, month and scope as the shelf shows it: its newest run, told by all that came before."""
+    newest = history[-1]
+    good = [run for run in history if run["end"] in GOOD and _exists(reports_dir, run.get("page"))]
+    published = newest["end"] in GOOD and newest in good
+    month, scope = month_name(newest["month"]), scope_name(newest["scope"])
+    reason = newest.get("reason") or ("The page is no longer on the shelf." if not published else "")
+    headline = next((run["headline"] for run in reversed(good) if run.get("headline")), newest["title"])
+    return {
+        "shelf": newest["shelf"],
+        "report": newest["report"],
+        "title": newest["title"],
+        "month": newest["month"],
+        "month_name": month,
+        "scope": scope,
+        "scope_order": (newest["scope"] != "all", newest["scope"]),
+        "state": "published" if published else "failed",
+        "mark": "late" if newest["end"] == "late" else "published" if published else "failed",
+        "word": WORDS[newest["end"]] if published or newest["end"] not in GOOD else "Page missing",
+        "reason": reason,
+        "headline": headline,
+        "link": quote(newest["page"]) if published else None,
+        "why_link": quote(newest["failure_page"]) if _exists(reports_dir, newest.get("failure_page")) else None,
+        "last_good": None if published else _last_good(reports_dir, newest, runs),
+        "started": day_name(newest["started"]),
+        "size": f"{newest['bytes'] / 1e6:.1f} MB" if newest.get("bytes") else "",
+        "find": " ".join([newest["title"], month, newest["month"], scope, headline, reason]).lower(),
+    }
+
+
+def _last_good(reports_dir: Path, failed: dict, runs: list[dict]) -> dict | None:
+    """The newest page of the same report and scope on the shelf; of the same month if there is one."""
+    same = [
+        run
+        for run in runs
+        if all(run[key] == failed[key] for key in ("warehouse", "report", "scope"))
+        and run["month"] <= failed["month"]
+        and run["end"] in GOOD
+        and _exists(reports_dir, run.get("page"))
+    ]
+    if not same:
+        return None
+    best = max(same, key=lambda run: run["month"])
+    return {"link": quote(best["page"]), "name": month_name(best["month"])}
+
+
+def _shelf(name: str, rows: list[dict]) -> dict:
+    """One warehouse's reports: the newest conclusions about the whole company in front, then every month."""
+    months = _grouped(rows, itemgetter("month"))
+    published = [row for row in rows if row["state"] == "published" and row["scope"] == scope_name("all")]
+    newest = max((row["month"] for row in published), default=None)
+    front = [row for row in published if row["month"] == newest]
+    return {
+        "name": name,
+        "front": sorted(front, key=lambda row: row["report"] != "executive_summary"),
+        "months": [
+            {"name": month_name(month), "rows": of_month, "line": _count(of_month)}
+            for month, of_month in sorted(months.items(), reverse=True)
+        ],
+    }
+
+
+def _count(rows: list[dict]) -> str:
+    failed = sum(row["state"] == "failed" for row in rows)
+    return f"{len(rows) - failed} published" + (f", {failed} not published" if failed else "")
+
+
+def _grouped(things: list, key) -> dict:
+    groups = defaultdict(list)
+    for thing in things:
+        groups[key(thing)].append(thing)
+    return groups
+
+
+def _exists(reports_dir: Path, page: str | None) -> bool:
+    """Whether a page is a file of this shelf; a path that leads out of it is none."""
+    if not page or Path(page).is_absolute() or ".." in Path(page).parts:
+        return False
+    return (reports_dir / page).is_file()
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Write a file whole or not at all: readers see the old one until the new one is complete."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    return path

@@ -1,0 +1,283 @@
+"""Rows of text → kept rows and refused rows with every reason, as one SQL query.
+
+A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must look like; a mapping
+(mappings/*.yaml) says which of their columns and words are ours. Both are compiled to a query; the
+warehouse runs it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from retail_analytics.errors import SourceError, UnknownName, did_you_mean
+
+HERE = Path(__file__).parent
+SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
+MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "leave_out", "columns"}
+COLUMN_KEYS = {"from", "values", "otherwise", "format", "constant", "sql"}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a table must look like; `fields` are the Table Schema's fields by name."""
+
+    table: str
+    title: str
+    grain: str
+    key: tuple[str, ...]
+    fields: dict[str, dict]
+    order: tuple[tuple[str, str], ...] = ()
+    covers: tuple[str, ...] = ()
+    references: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def required(self) -> list[str]:
+        return [name for name, f in self.fields.items() if f.get("constraints", {}).get("required")]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One export format in our words. `columns` is None for our own column names."""
+
+    name: str
+    title: str
+    source: str
+    table: str | None
+    columns: dict[str, dict] | None
+    reads: dict = field(default_factory=dict)
+    unpivot: dict | None = None
+    leave_out: dict | None = None
+    text: str = ""  # the file's own text, so that a changed mapping is seen
+
+
+@cache
+def contracts() -> dict[str, Contract]:
+    """Every table that may arrive, by name."""
+    found = {}
+    for path in sorted((HERE / "contract").glob("*.yaml")):
+        schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found[path.stem] = Contract(
+            table=path.stem,
+            title=schema["title"],
+            grain=schema["description"],
+            key=tuple(schema["primaryKey"]),
+            fields={f["name"]: f for f in schema["fields"]},
+            order=tuple(map(tuple, schema.get("order", ()))),
+            covers=tuple(schema.get("covers", ())),
+            references=schema.get("references", {}),
+        )
+    return found
+
+
+def mapping_names() -> list[str]:
+    """The mappings that come with the workbench."""
+    return sorted(path.stem for path in (HERE / "mappings").glob("*.yaml"))
+
+
+def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
+    """A mapping by name, or from a YAML file of your own (`beside`: the folder a relative path starts in).
+
+    Raises SourceError or UnknownName with the nearest name if a key, table or column is not known.
+    """
+    own_file = (beside or Path()) / name_or_file
+    path = own_file if own_file.suffix in (".yaml", ".yml") else HERE / "mappings" / f"{name_or_file}.yaml"
+    if not path.is_file():
+        raise UnknownName("mapping", name_or_file, mapping_names())
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise SourceError(f"{path.name} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
+    if not isinstance(content, dict) or "table" not in content:
+        raise SourceError(f"{path.name} is not a mapping: it needs at least 'table' and 'columns'.")
+    for key in content:
+        if key not in MAPPING_KEYS:
+            raise SourceError(f"{path.name}: unknown key '{key}'.{did_you_mean(key, MAPPING_KEYS)}")
+    table = None if content["table"] == "any" else content["table"]
+    columns = content.get("columns")
+    if table:
+        contract = contract_of(table)
+        columns = {ours: _column(path.name, contract, ours, theirs) for ours, theirs in (columns or {}).items()}
+    return Mapping(
+        name=path.stem,
+        title=content.get("title", path.stem),
+        source=content.get("source", ""),
+        table=table,
+        columns=columns,
+        reads=content.get("reads", {}),
+        unpivot=content.get("unpivot"),
+        leave_out=content.get("leave_out"),
+        text=text,
+    )
+
+
+def contract_of(table: str) -> Contract:
+    """The contract of a table. Raises UnknownName with the nearest one."""
+    if table not in contracts():
+        raise UnknownName("table", table, contracts())
+    return contracts()[table]
+
+
+def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> list[str]:
+    """Columns of a file in our own names that we do not know, each with the nearest name that we do."""
+    if mapping.columns is not None:
+        return []
+    return [c + did_you_mean(c, contract.fields).split(" Known")[0] for c in header if c not in contract.fields]
+
+
+def checked_rows(
+    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str]
+) -> str:
+    """The query that turns the relation `text_rows` into checked rows.
+
+    Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out)
+    and `reasons`, a list of sentences: a row without reasons is kept. `known` names the tables that hold
+    rows: a reference is only checked against those (as raw_<table>).
+    """
+    expressions = _expressions(contract, mapping, header, file)
+    texts = ",\n    ".join(f"{sql} AS {quoted(name + '_text')}" for name, sql in expressions.items())
+    types = ",\n    ".join(f"{_typed(f, mapping)} AS {quoted(name)}" for name, f in contract.fields.items())
+    left_out = f"coalesce(({mapping.leave_out['when']}), false)" if mapping.leave_out else "false"
+    reasons = ",\n      ".join(_reasons(contract, today, known))
+    columns = ", ".join(quoted(name) for name in contract.fields)
+    key = ", ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
+    key_shown = " || ' ' || ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
+    return f"""
+WITH texts AS (
+  SELECT _line, {left_out} AS left_out,
+    {texts}
+  FROM text_rows
+), typed AS (
+  SELECT *,
+    {types}
+  FROM texts
+), checked AS (
+  SELECT *,
+    list_filter([
+      {reasons}
+    ], lambda reason: reason IS NOT NULL) AS reasons
+  FROM typed
+), numbered AS (
+  SELECT *,
+    row_number() OVER (PARTITION BY {key}, left_out, len(reasons) = 0 ORDER BY _line) AS turn,
+    first_value(_line) OVER (PARTITION BY {key}, left_out, len(reasons) = 0 ORDER BY _line) AS first_line
+  FROM checked
+)
+SELECT _line, {columns}, left_out,
+  CASE WHEN len(reasons) = 0 AND turn > 1
+       THEN ['{", ".join(contract.key)} ''' || {key_shown} || ''' stands already on row ' || first_line]
+       ELSE reasons END AS reasons
+FROM numbered"""
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value) -> str:
+    """A value as an SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
+    if ours not in contract.fields:
+        raise SourceError(
+            f"{file}: '{ours}' is not a column of {contract.table}.{did_you_mean(ours, contract.fields)}"
+        )
+    column = theirs if isinstance(theirs, dict) else {"from": theirs}
+    for key in column:
+        if key not in COLUMN_KEYS:
+            raise SourceError(f"{file}, column {ours}: unknown key '{key}'.{did_you_mean(key, COLUMN_KEYS)}")
+    return column
+
+
+def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: str) -> dict[str, str]:
+    """For each column of the contract the SQL that gives its text from their columns."""
+    columns = mapping.columns
+    if columns is None:
+        columns = {name: {"from": name} for name in contract.fields if name in header}
+    for name in contract.required:
+        if name not in columns:
+            near = did_you_mean(name, header).split(" Known")[0]
+            raise SourceError(
+                f"{file}: column '{name}' of {contract.table} is missing.{near} Columns found: {', '.join(header)}."
+            )
+    return {name: _expression(columns.get(name), header, file) for name in contract.fields}
+
+
+def _expression(column: dict | None, header: list[str], file: str) -> str:
+    if column is None:
+        return "CAST(NULL AS VARCHAR)"
+    if "constant" in column:
+        return literal(column["constant"])
+    if "sql" in column:
+        return f"nullif(trim(CAST(({column['sql']}) AS VARCHAR)), '')"
+    theirs = column["from"]
+    if theirs not in header:
+        raise SourceError(f"{file}: column '{theirs}' is missing.{did_you_mean(theirs, header)}")
+    text = f"nullif(trim({quoted(theirs)}), '')"
+    if "values" not in column:
+        return text
+    cases = " ".join(
+        f"WHEN {literal(str(k).strip().lower())} THEN {literal(v)}" for k, v in column["values"].items()
+    )
+    otherwise = literal(column["otherwise"]) if "otherwise" in column else text
+    return f"CASE WHEN {text} IS NULL THEN NULL ELSE CASE lower({text}) {cases} ELSE {otherwise} END END"
+
+
+def _typed(f: dict, mapping: Mapping) -> str:
+    text = quoted(f["name"] + "_text")
+    formats = ((mapping.columns or {}).get(f["name"]) or {}).get("format")
+    if formats == "epoch_s":
+        return f"CAST(epoch_ms(1000 * TRY_CAST({text} AS BIGINT)) AS DATE)"
+    if formats:
+        formats = [formats] if isinstance(formats, str) else formats
+        return f"CAST(try_strptime({text}, [{', '.join(map(literal, formats))}]) AS DATE)"
+    return f"TRY_CAST({text} AS {SQL_TYPES[f['type']]})"
+
+
+def _reasons(contract: Contract, today: date, known: set[str]) -> list[str]:
+    """One SQL expression per rule: a sentence when the row breaks it, null otherwise."""
+    rules = []
+
+    def rule(broken: str, name: str, words: str) -> None:
+        rules.append(f"CASE WHEN {broken} THEN {literal(f'column {name}: ')} || {words} END")
+
+    for name, f in contract.fields.items():
+        value, text, limits = quoted(name), quoted(name + "_text"), f.get("constraints", {})
+        shown = f"'''' || left({text}, 80) || ''''"
+        if limits.get("required"):
+            rule(f"{text} IS NULL", name, "'empty, but required'")
+        if f["type"] in TYPE_WORDS:
+            expected = f" is not {TYPE_WORDS[f['type']]}" + (f" like {f['example']}" if f.get("example") else "")
+            rule(f"{text} IS NOT NULL AND {value} IS NULL", name, f"{shown} || {literal(expected)}")
+        if "enum" in limits:
+            allowed = ", ".join(map(literal, limits["enum"]))
+            expected = " is not one of " + ", ".join(limits["enum"])
+            rule(f"{value} NOT IN ({allowed})", name, f"{shown} || {literal(expected)}")
+        if "pattern" in limits:
+            expected = f" does not look like {f['example']}"
+            rule(f"NOT regexp_full_match({value}, {literal(limits['pattern'])})", name,
+                 f"{shown} || {literal(expected)}")
+        for limit, sign, words in (("minimum", "<", "below"), ("maximum", ">", "above")):
+            if limit in limits:
+                bound = literal(limits[limit]) if f["type"] == "date" else limits[limit]
+                expected = f" is {words} {limits[limit]}"
+                rule(f"{value} {sign} {bound}", name, f"{shown} || {literal(expected)}")
+    for name in contract.covers:
+        rule(f"{quoted(name)} > DATE '{today}'", name,
+             f"'''' || {quoted(name)} || ''' lies in the future (the file is of {today})'")
+    for first, second in contract.order:
+        rule(f"{quoted(second)} < {quoted(first)}", second,
+             f"'''' || {quoted(second)} || ''' is before {first} ''' || {quoted(first)} || ''''")
+    for name, table in contract.references.items():
+        if table in known:
+            rule(f"{quoted(name)} NOT IN (SELECT {quoted(name)} FROM {quoted('raw_' + table)})", name,
+                 f"'''' || {quoted(name)} || ''' is not in the table {table}'")
+    return rules

@@ -1,0 +1,108 @@
+"""Which file is what: a load.yaml in a folder, or files named one by one."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from retail_analytics.errors import SourceError, did_you_mean
+from retail_analytics.sources.checking import Contract, Mapping, contract_of, contracts, read_mapping
+
+SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
+PLAN_KEYS = {"title", "known_on", "files"}
+FILE_KEYS = {"file", "table", "mapping", "known_on", "covers"}
+REFERENCES = {  # loaded with every load, unless the files bring their own
+    "support_dates": ("endoflife_all_cycles.csv.gz", "endoflife", date(2026, 8, 22)),
+    "known_exploited": ("known_exploited_vulnerabilities.csv.gz", "cisa_kev", date(2025, 8, 25)),
+}
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file to load: `known_on` is the day of the export, `covers` the days it holds in full."""
+
+    path: Path
+    mapping: Mapping
+    contract: Contract
+    known_on: date
+    covers: tuple[date, date] | None = None
+
+
+def source_file(path: Path, *, mapping: str, table: str | None = None, known_on: date | None = None,
+                covers=None, beside: Path | None = None) -> SourceFile:
+    """A file with its mapping and contract. Raises SourceError if no table is named anywhere."""
+    read = read_mapping(mapping, beside=beside)
+    name = read.table or table or (path.name.split(".")[0] if path.name.split(".")[0] in contracts() else None)
+    if name is None:
+        raise SourceError(
+            f"{path.name}: which table is it? Name it with --table, or call the file after one: "
+            f"{', '.join(contracts())}."
+        )
+    if table and read.table and table != read.table:
+        raise SourceError(f"{path.name}: mapping {read.name} is for the table {read.table}, not {table}.")
+    days = None
+    if covers is not None:
+        if not (isinstance(covers, list) and len(covers) == 2 and all(isinstance(d, date) for d in covers)):
+            raise SourceError(f"{path.name}: covers must be two days, like [2024-01-01, 2026-10-31].")
+        days = (covers[0], covers[1])
+    return SourceFile(path, read, contract_of(name), known_on or date.today(), days)
+
+
+def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
+    """The title and files of a load.yaml (or of the folder that holds one).
+
+    Raises SourceError, with the place, for an unknown key, a missing file or a plan that is not YAML.
+    """
+    path = path / "load.yaml" if path.is_dir() else path
+    if not path.is_file():
+        raise SourceError(f"There is no load.yaml in {path.parent}. Write one, or name the files themselves.")
+    try:
+        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise SourceError(f"{path} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
+    if not isinstance(plan, dict) or not isinstance(plan.get("files"), list):
+        raise SourceError(f"{path}: expected 'files:' with one line per file, like {{file: stores.csv, mapping: own}}.")
+    _only_known(path, plan, PLAN_KEYS)
+    files = []
+    for entry in plan["files"]:
+        if not isinstance(entry, dict) or "file" not in entry:
+            raise SourceError(f"{path}: each line of 'files' needs a 'file'. Found: {entry}.")
+        _only_known(path, entry, FILE_KEYS)
+        files.append(
+            source_file(
+                path.parent / entry["file"],
+                mapping=entry.get("mapping", "own"),
+                table=entry.get("table"),
+                known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
+                covers=entry.get("covers"),
+                beside=path.parent,
+            )
+        )
+    return plan.get("title", path.parent.name), files
+
+
+def with_references(files: list[SourceFile]) -> list[SourceFile]:
+    """The files and the shipped reference tables that they do not bring themselves, referenced tables first."""
+    brought = {file.contract.table for file in files}
+    shipped = [
+        source_file(SHIPPED / name, mapping=mapping, known_on=known_on)
+        for table, (name, mapping, known_on) in REFERENCES.items()
+        if table not in brought
+    ]
+    everything = shipped + files
+    referenced = {table for contract in contracts().values() for table in contract.references.values()}
+    return sorted(everything, key=lambda file: file.contract.table not in referenced)
+
+
+def _only_known(path: Path, found: dict, known: set[str]) -> None:
+    for key in found:
+        if key not in known:
+            raise SourceError(f"{path}: unknown key '{key}'.{did_you_mean(key, known)}")
+
+
+def _day(path: Path, value) -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    raise SourceError(f"{path}: known_on is '{value}', expected a day like 2026-11-15.")

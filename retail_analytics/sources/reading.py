@@ -1,0 +1,157 @@
+"""Files of any kind → rows of text, with the line they stand on.
+
+Every physical line ends up in a row, in the refused lines, or is blank: DuckDB's own reader can lose
+the lines behind a stray quote without a word, so lines are counted here, one by one.
+"""
+
+import csv
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from retail_analytics.errors import SourceError
+
+LONGEST_RECORD = 200  # lines; a quote still open after that is a stray one, not a long note
+ROWS_AT_ONCE = 50_000  # rows held as Python lists before they become columns
+
+
+@dataclass(frozen=True)
+class TextRows:
+    """A file as text: one frame row per record, all columns text, and `_line`; refused lines beside it."""
+
+    header: list[str]
+    rows: pl.DataFrame
+    refused: list[tuple[int, str]]  # line, reason
+
+
+def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> TextRows:
+    """Read a delimited file, plain or gzipped, as text.
+
+    Quoted fields may run over lines. A line whose quote never closes, or whose fields are more or fewer
+    than the header's, is refused by itself; its neighbours are not touched. Blank lines are not rows.
+    Raises SourceError if the file is missing, empty, not text, or its header repeats a name.
+    """
+    numbered = enumerate(_lines(path, encoding), 1)
+    header = next((fields for _, text in numbered if (fields := _fields(text, delimiter))), None)
+    if header is None:
+        raise SourceError(f"{path.name} is empty. Expected a header line and rows: export it again.")
+    header = [name.strip() for name in header]
+    repeated = {name for name in header if header.count(name) > 1}
+    if repeated:
+        raise SourceError(f"{path.name}, row 1: column '{min(repeated)}' stands twice. Rename one of them.")
+
+    frames, refused, batch = [], [], []
+    for line, fields, reason in _records(numbered, delimiter, len(header)):
+        if reason:
+            refused.append((line, reason))
+            continue
+        batch.append([*fields, line])
+        if len(batch) == ROWS_AT_ONCE:
+            frames.append(_frame(batch, header))
+            batch = []
+    frames.append(_frame(batch, header))
+    return TextRows(header, pl.concat(frames), refused)
+
+
+def unpivoted(text: TextRows, *, columns: str, name: str, value: str) -> TextRows:
+    """The same file with one row per cell of the columns whose header matches `columns` (a pattern).
+
+    A wide table (one column per month) becomes long: `name` holds the header, `value` the cell; every
+    row keeps the line it came from. Raises SourceError if no header matches.
+    """
+    wide = [c for c in text.header if re.fullmatch(columns, c)]
+    if not wide:
+        raise SourceError(f"No column matches '{columns}'. Columns found: {', '.join(text.header[:12])} …")
+    kept = [c for c in text.header if c not in wide]
+    rows = text.rows.unpivot(wide, index=[*kept, "_line"], variable_name=name, value_name=value)
+    return TextRows([*kept, name, value], rows.select(*kept, name, value, "_line"), text.refused)
+
+
+def lines_at(path: Path, numbers: set[int], encoding: str = "utf-8") -> dict[int, str]:
+    """The raw text of the given lines, as it stands in the file."""
+    if not numbers:
+        return {}
+    return {n: text.rstrip("\r\n") for n, text in enumerate(_lines(path, encoding), 1) if n in numbers}
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file's bytes: the same content is the same file, whatever it is called."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    if not path.is_file():
+        raise SourceError(f"There is no file {path}. Check the name and the folder.")
+    with path.open("rb") as raw:
+        start = raw.read(4096)
+    zipped = start[:2] == b"\x1f\x8b"
+    if not zipped and b"\0" in start and "16" not in encoding:
+        raise SourceError(f"{path.name} is not text (it holds zero bytes). Export it as CSV, UTF-8.")
+    number = 0
+    try:
+        with (gzip.open if zipped else open)(
+            path, "rt", encoding=encoding.replace("utf-8", "utf-8-sig"), newline="\n"
+        ) as file:
+            for number, text in enumerate(file, 1):  # noqa: B007 the number is for the error below
+                if "\0" in text:
+                    raise SourceError(f"{path.name}, row {number}: a zero byte. Export it as CSV, UTF-8.")
+                yield text
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path.name}, row {number + 1} or a little after: byte 0x{error.object[error.start]:02x} is not "
+            f"{encoding} text. Export it as UTF-8, or name its encoding in the mapping (reads: encoding)."
+        ) from None
+    except (gzip.BadGzipFile, EOFError):
+        raise SourceError(f"{path.name} is a damaged gzip file: it ends after row {number}. Fetch it again.") from None
+
+
+def _records(numbered: Iterator[tuple[int, str]], delimiter: str, width: int):
+    """(line, fields, None) or (line, None, reason) for every line that is not blank."""
+    waiting: list[tuple[int, str]] = []  # lines read ahead while looking for a closing quote
+    while True:
+        line, text = waiting.pop(0) if waiting else next(numbered, (0, ""))
+        if not line:
+            return
+        if not text.strip():
+            continue
+        fields = _fields(text, delimiter)
+        ahead = 0
+        while fields is None and ahead < LONGEST_RECORD:
+            if ahead == len(waiting):
+                following = next(numbered, None)
+                if following is None:
+                    break
+                waiting.append(following)
+            ahead += 1
+            fields = _fields(text + "".join(t for _, t in waiting[:ahead]), delimiter)
+        if fields is None:
+            yield line, None, "a quote opens and never closes"
+        elif len(fields) != width:
+            reason = f"{len(fields)} fields where the header has {width}"
+            yield line, None, reason if not ahead else f"a quote opens and closes {ahead} lines below; then {reason}"
+        else:
+            del waiting[:ahead]
+            yield line, fields, None
+
+
+def _fields(text: str, delimiter: str) -> list[str] | None:
+    """The fields of one record; None while a quote is still open; [] for a blank line."""
+    text = text.rstrip("\r\n")
+    if '"' not in text:
+        return text.split(delimiter) if text.strip() else []
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        # A quote behind the text of a quoted field is sloppy, not open: read it as other programs do.
+        return None if "unexpected end of data" in str(error) else next(csv.reader([text], delimiter=delimiter))
+
+
+def _frame(batch: list[list], header: list[str]) -> pl.DataFrame:
+    schema = {name: pl.String for name in header} | {"_line": pl.Int64}
+    return pl.DataFrame(batch, schema=schema, orient="row")

@@ -1,0 +1,40 @@
+-- one row per recorded incident, or per group of incidents where the source gives only totals
+WITH first_outcomes AS (
+  SELECT reference, min(decided_on) AS decided_on
+  FROM raw_outcomes
+  GROUP BY reference
+)
+SELECT
+  i.incident_id,
+  i.reference,
+  i.store_id,
+  coalesce(s.region, i.region) AS region,
+  s.store_format,
+  i.kind,
+  coalesce(i.attempted, FALSE) AS attempted,
+  coalesce(i.number, 1) AS incidents,
+  d.visits IS NOT NULL AS visits_known,
+
+  i.occurred_on,
+  i.occurred_hour,
+  coalesce(i.precision, 'day') AS precision,
+  i.entered_on,
+  i.detected_on,
+  i.contained_on,
+  o.decided_on,
+  coalesce(
+    i.entered_on,
+    CASE WHEN i.precision = 'month' THEN last_day(i.occurred_on) ELSE i.occurred_on END
+  ) AS known_on,
+  CASE WHEN i.precision = 'month' THEN last_day(i.occurred_on) ELSE i.occurred_on END AS occurred_by,
+
+  -- A loss of 0 on a completed theft means that nobody wrote it down. Retail prices are not cost.
+  CASE WHEN NOT coalesce(i.attempted, FALSE) AND i.price_basis = 'cost'
+       THEN CAST(nullif(i.loss, 0) AS DECIMAL(18, 2)) END AS loss_at_cost,
+  CASE WHEN NOT coalesce(i.attempted, FALSE) AND i.price_basis = 'cost' AND nullif(i.loss, 0) IS NOT NULL
+       THEN CAST(coalesce(i.recovered, 0) AS DECIMAL(18, 2)) END AS recovered_at_cost,
+  i.currency
+FROM raw_incidents AS i
+LEFT JOIN stores AS s ON s.store_id = i.store_id
+LEFT JOIN raw_store_days AS d ON d.store_id = i.store_id AND d.day = i.occurred_on
+LEFT JOIN first_outcomes AS o ON o.reference = i.reference

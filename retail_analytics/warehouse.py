@@ -1,0 +1,371 @@
+"""A warehouse: a folder of immutable snapshots and a pointer to the current one.
+
+The only home of DuckDB. A load builds a new snapshot beside the current one and swaps the pointer when it
+is complete, so it never touches what people read; a load that is killed leaves the old one current.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import filelock
+import ibis
+import polars as pl
+
+from retail_analytics.errors import SourceError, UnknownName, WarehouseError
+from retail_analytics.sources.checking import checked_rows, contracts, quoted, unused_columns
+from retail_analytics.sources.plan import SourceFile, with_references
+from retail_analytics.sources.reading import fingerprint, lines_at, read_text, unpivoted
+
+DEFAULT = Path("data/warehouses/default")
+VARIABLE = "RETAIL_WAREHOUSE"  # the warehouse or snapshot to open when none is named
+TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are built
+    "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
+    "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
+)  # fmt: skip
+DOMAIN_TABLES = tuple(t for t in TABLES if t not in ("calendar", "device_links", "coverage", "gaps"))
+ACCOUNT = """
+CREATE TABLE IF NOT EXISTS account (
+  file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
+  read BIGINT, kept BIGINT, refused BIGINT, left_out BIGINT, new BIGINT, updated BIGINT,
+  reasons VARCHAR, unused VARCHAR, known_on DATE, covers_from DATE, covers_to DATE, loaded_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS refused (file VARCHAR, "table" VARCHAR, line BIGINT, text VARCHAR, reasons VARCHAR[]);
+CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
+"""
+
+
+@dataclass(frozen=True)
+class FileAccount:
+    """What became of one file. Always read = kept + refused + left_out."""
+
+    file: str
+    table: str
+    outcome: str  # "loaded", or "unchanged" when the same file was loaded before
+    read: int
+    kept: int
+    refused: int
+    left_out: int
+    new: int
+    updated: int
+    reasons: dict[str, int]
+    unused: list[str]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a load did: the snapshot that is now current, whether it is new, and each file."""
+
+    snapshot: str
+    published: bool
+    files: list[FileAccount] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Warehouse:
+    """One snapshot, opened to be read. Its tables are Ibis expressions; its answers are polars frames."""
+
+    path: Path
+
+    @cached_property
+    def engine(self) -> ibis.BaseBackend:
+        return ibis.duckdb.connect(str(self.path), read_only=True)
+
+    @property
+    def snapshot(self) -> str:
+        return self.path.stem
+
+    @cached_property
+    def title(self) -> str:
+        """The retailer or data set that the warehouse is about."""
+        return self.sql("SELECT value FROM meta WHERE name = 'title'").item()
+
+    def table(self, name: str) -> ibis.Table:
+        """A cleaned table as an Ibis expression. Raises UnknownName with the nearest one."""
+        if name not in TABLES:
+            raise UnknownName("table", name, TABLES)
+        return self.engine.table(name)
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """The answer to plain SQL. Raises WarehouseError with the engine's sentence."""
+        try:
+            return self.engine.con.sql(query).pl()
+        except duckdb.Error as error:
+            raise WarehouseError(str(error).splitlines()[0]) from None
+
+    def read(self, expression: ibis.Expr) -> pl.DataFrame:
+        """The answer to an Ibis expression."""
+        return expression.to_polars()
+
+    @cached_property
+    def coverage(self) -> dict[str, dict]:
+        """For each table that holds rows: rows, covered_from, covered_to, settled_to, known_to."""
+        return {row.pop("table_name"): row for row in self.sql("SELECT * FROM coverage").to_dicts()}
+
+    @cached_property
+    def regions(self) -> list[str]:
+        """Every region that stores, incidents or devices name, in order."""
+        names = " UNION ".join(f"SELECT region FROM {t}" for t in ("stores", "incidents", "devices"))
+        return self.sql(f"SELECT region FROM ({names}) WHERE region IS NOT NULL ORDER BY region")["region"].to_list()
+
+    def newest_month(self, tables: tuple[str, ...]) -> date:
+        """The first day of the newest month that all of these tables cover completely.
+
+        Raises WarehouseError naming the table that holds no rows or no complete month.
+        """
+        newest = None
+        for name in tables:
+            if name not in self.coverage:
+                raise WarehouseError(f"not recorded: no {name.replace('_', ' ')} in this warehouse")
+            day, first = self.coverage[name]["covered_to"], self.coverage[name]["covered_from"]
+            month = _month_before(day)
+            if month < first.replace(day=1):
+                raise WarehouseError(f"{name.replace('_', ' ')} cover no complete month ({first} to {day})")
+            newest = min(newest or month, month)
+        return newest
+
+
+def open_warehouse(path: str | Path | None = None) -> Warehouse:
+    """The current snapshot of a warehouse folder, or the snapshot file itself, opened to be read.
+
+    Without a path: what the environment variable RETAIL_WAREHOUSE names, else data/warehouses/default of
+    this project. Raises WarehouseError when there is none.
+    """
+    path = Path(path or os.environ.get(VARIABLE) or _project() / DEFAULT)
+    if path.suffix == ".duckdb":
+        if not path.is_file():
+            raise WarehouseError(f"There is no snapshot {path}.")
+        return Warehouse(path)
+    pointer = path / "CURRENT"
+    if not pointer.is_file():
+        raise WarehouseError(
+            f"There is no warehouse in {path}. Load files into it first: retail-analytics load FOLDER --warehouse {path}"
+        )
+    snapshot = path / pointer.read_text(encoding="utf-8").strip()
+    if not snapshot.is_file():
+        raise WarehouseError(f"{pointer} names {snapshot.name}, which is not there. Load again, or restore the file.")
+    return Warehouse(snapshot)
+
+
+def snapshots(directory: Path) -> list[dict]:
+    """The snapshots of a warehouse, newest first: snapshot, current, bytes."""
+    current = open_warehouse(directory).path
+    found = sorted(directory.glob("*.duckdb"), reverse=True)
+    return [{"snapshot": p.stem, "current": p == current, "bytes": p.stat().st_size} for p in found]
+
+
+def load(
+    directory: Path, files: list[SourceFile], *, title: str | None = None, said: Callable[[str], None] = lambda _: None
+) -> Account:
+    """Check the files, add their kept rows to the warehouse's, and publish a new snapshot.
+
+    A file that was loaded before, byte for byte and by the same mapping, is left alone; when nothing is
+    left to do the current snapshot stays. Rows update earlier ones by key. `said` gets progress lines.
+    Raises SourceError for a file that cannot be read at all; nothing is published then.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with _writing(directory):
+        current = (directory / "CURRENT").is_file() and open_warehouse(directory).path
+        name = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
+        building = directory / f"{name}.building"
+        if current:
+            shutil.copyfile(current, building)
+        con = duckdb.connect(str(building))
+        try:
+            con.execute(f"SET TimeZone = 'UTC'; {ACCOUNT}")
+            before = _loaded(con)
+            accounts = [_load_file(con, file, before, said) for file in with_references(files)]
+            definitions = _definitions()
+            stale = _meta(con, "definitions") != definitions
+            title = title or _meta(con, "title") or directory.name
+            nothing_new = all(a.outcome == "unchanged" for a in accounts)
+            if current and nothing_new and not stale and title == _meta(con, "title"):
+                return Account(current.stem, published=False, files=accounts)
+            said("building the tables")
+            _build_tables(con)
+            for key, value in (("title", title), ("definitions", definitions)):
+                con.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+            con.execute("CHECKPOINT")
+            con.close()
+            _publish(directory, building, name)
+            return Account(name.removesuffix(".duckdb"), published=True, files=accounts)
+        finally:
+            con.close()
+            _sweep(directory)
+
+
+def load_account(warehouse: Warehouse) -> pl.DataFrame:
+    """The newest account of every file in the snapshot, oldest first."""
+    return warehouse.sql(
+        'SELECT * FROM account QUALIFY row_number() OVER (PARTITION BY file, "table" ORDER BY loaded_at DESC) = 1 '
+        'ORDER BY loaded_at, file'
+    )
+
+
+def _load_file(con, file: SourceFile, before: set, said) -> FileAccount:
+    contract, mapping, name = file.contract, file.mapping, file.path.name
+    if not file.path.is_file():
+        raise SourceError(f"There is no file {file.path}. Check the name and the folder.")
+    identity = (name, contract.table, fingerprint(file.path), sha256(mapping.text.encode()).hexdigest())
+    if identity in before:
+        said(f"{name}: loaded before, unchanged")
+        kept = con.execute(
+            'SELECT read, kept, refused, left_out, reasons FROM account '
+            'WHERE (file, "table", file_hash, mapping_hash) = (?, ?, ?, ?)', identity
+        ).fetchall()[0]
+        return FileAccount(name, contract.table, "unchanged", *kept[:4], 0, 0, json.loads(kept[4]), [])
+    said(f"{name}: reading")
+    text = read_text(file.path, **mapping.reads)
+    if mapping.unpivot:
+        text = unpivoted(text, **mapping.unpivot)
+    said(f"{name}: checking {text.rows.height:,} rows")
+    _raw_table(con, contract)
+    known = {t for t in set(contract.references.values()) if _rows(con, f"raw_{t}")}
+    con.register("read_rows", text.rows)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE text_rows AS SELECT *, ? AS _file, ? AS _file_date FROM read_rows",
+        [name.split(".")[0], str(file.known_on)],
+    )
+    query = checked_rows(contract, mapping, text.header, file=name, today=file.known_on, known=known)
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
+    except duckdb.Error as error:
+        raise SourceError(f"Mapping {mapping.name} cannot be used on {name}: {str(error).splitlines()[0]}") from None
+    refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
+    refused += [(line, [reason]) for line, reason in text.refused]
+    raw = lines_at(file.path, {line for line, _ in refused}, **_encoding(mapping))
+    con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
+    if refused:
+        con.executemany(
+            "INSERT INTO refused VALUES (?, ?, ?, ?, ?)",
+            [(name, contract.table, line, raw.get(line), reasons) for line, reasons in sorted(refused)],
+        )
+    new, updated = _merge(con, contract, name, file.known_on)
+    left_out = con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
+    kept = con.execute("SELECT count(*) FROM checked WHERE len(reasons) = 0 AND NOT left_out").fetchall()[0][0]
+    account = FileAccount(
+        file=name, table=contract.table, outcome="loaded", read=text.rows.height + len(text.refused),
+        kept=kept, refused=len(refused), left_out=left_out, new=new, updated=updated,
+        reasons=_grouped(reasons for _, reasons in refused),
+        unused=unused_columns(contract, mapping, text.header),
+    )  # fmt: skip
+    con.execute(
+        "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [name, contract.table, mapping.name, identity[3], identity[2], account.read, kept, len(refused), left_out, new,
+         updated, json.dumps(account.reasons), json.dumps(account.unused), file.known_on, *(file.covers or (None, None)),
+         datetime.now(timezone.utc).replace(tzinfo=None)],
+    )  # fmt: skip
+    return account
+
+
+def _merge(con, contract, name: str, known_on: date) -> tuple[int, int]:
+    """Kept rows into raw_<table>, by key. Gives how many are new and how many replaced an earlier row."""
+    columns = ", ".join(quoted(c) for c in contract.fields)
+    raw = quoted(f"raw_{contract.table}")
+    same = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM c.{quoted(k)}" for k in contract.key)
+    kept = f"(SELECT {columns}, _line FROM checked WHERE len(reasons) = 0 AND NOT left_out)"
+    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN {kept} c ON {same}").fetchall()[0][0]
+    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM {kept} c WHERE {same})")
+    inserted = con.execute(
+        f"INSERT INTO {raw} SELECT {columns}, ?, _line, ? FROM {kept} ORDER BY _line", [name, known_on]
+    ).fetchall()[0][0]
+    return inserted - updated, updated
+
+
+def _raw_table(con, contract) -> None:
+    types = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
+    columns = ", ".join(f"{quoted(n)} {types[f['type']]}" for n, f in contract.fields.items())
+    con.execute(
+        f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({columns}, file VARCHAR, line BIGINT, file_on DATE)"
+    )
+
+
+def _build_tables(con) -> None:
+    for contract in contracts().values():
+        _raw_table(con, contract)
+    for name in TABLES:
+        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS\n{_definition(name)}")
+
+
+def _definition(name: str) -> str:
+    return (Path(__file__).parent / "tables" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _definitions() -> str:
+    """A fingerprint of how cleaned tables are made: when it changes, they are built again."""
+    return sha256("".join(_definition(name) for name in TABLES).encode()).hexdigest()
+
+
+def _loaded(con) -> set:
+    return set(con.execute('SELECT file, "table", file_hash, mapping_hash FROM account').fetchall())
+
+
+def _meta(con, name: str) -> str | None:
+    found = con.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
+    return found[0][0] if found else None
+
+
+def _rows(con, table: str) -> int:
+    exists = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall()[0][0]
+    return exists and con.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0]
+
+
+def _grouped(all_reasons) -> dict[str, int]:
+    """How often each reason was given, the commonest first."""
+    counts: dict[str, int] = {}
+    for reasons in all_reasons:
+        for reason in reasons:
+            counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1])[:50])
+
+
+def _encoding(mapping) -> dict:
+    return {"encoding": mapping.reads["encoding"]} if "encoding" in mapping.reads else {}
+
+
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    try:
+        with filelock.FileLock(directory / ".lock", timeout=0):
+            _sweep(directory)
+            yield
+    except filelock.Timeout:
+        raise WarehouseError(f"Another load is writing to {directory}. Wait until it has ended.") from None
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what a load that was killed has left."""
+    for left in [*directory.glob("*.building"), *directory.glob("*.building.wal"), *directory.glob("CURRENT.new")]:
+        with suppress(FileNotFoundError):
+            left.unlink()
+
+
+def _publish(directory: Path, building: Path, name: str) -> None:
+    with building.open("rb") as file:
+        os.fsync(file.fileno())
+    building.rename(directory / name)
+    pointer = directory / "CURRENT.new"
+    with pointer.open("w", encoding="utf-8") as file:
+        file.write(name)
+        file.flush()
+        os.fsync(file.fileno())
+    pointer.replace(directory / "CURRENT")
+
+
+def _month_before(day: date) -> date:
+    """The first day of the newest month that has ended by `day`."""
+    following = date.fromordinal(day.toordinal() + 1)
+    last = date.fromordinal(following.replace(day=1).toordinal() - 1)
+    return last.replace(day=1)
+
+
+def _project() -> Path:
+    return Path(__file__).parents[1]
