@@ -153,5 +153,5 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
 
 
 def _frame(batch: list[list], header: list[str]) -> pl.DataFrame:
-    schema = {name: pl.String for name in header} | {"_line": pl.Int64}
+    schema = dict.fromkeys(header, pl.String) | {"_line": pl.Int64}
     return pl.DataFrame(batch, schema=schema, orient="row")
