@@ -26,6 +26,9 @@ class Flow:
     where: Any = None
     total: Any = None
 
+    def __str__(self) -> str:
+        return f"{_totalled(self)} whose {self.on} lies in the period"
+
 
 @dataclass(frozen=True, eq=False)
 class Stock:
@@ -36,6 +39,9 @@ class Stock:
     end: str
     where: Any = None
     total: Any = None
+
+    def __str__(self) -> str:
+        return f"{_totalled(self)} from {self.start} to {self.end} on the period's last day"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,12 @@ class Metric:
     better: str | None = None
     materiality: float = 0.05
 
+    @property
+    def formula(self) -> str:
+        """numerator / denominator in words of tables and columns."""
+        per = f"{self.per:,.0f} × " if self.per != 1 else ""
+        return f"{per}{self.numerator}" + (f"\n  / {self.denominator}" if self.denominator else "")
+
 
 @dataclass(frozen=True, eq=False)
 class Duration:
@@ -75,6 +87,12 @@ class Duration:
     where: Any = None
     better: str | None = None
     estimate: str = "duration"
+
+    @property
+    def formula(self) -> str:
+        """From which column to which, of which rows."""
+        rows = f" where {_said(self.where)}" if self.where is not None else ""
+        return f"{self.table}: days from {self.start} to {self.end}{rows}"
 
 
 @dataclass(frozen=True)
@@ -234,10 +252,19 @@ def durations(
         return replace(facts, not_recorded=f"no {duration.end.replace('_', ' ')} in this warehouse")
     return replace(
         facts,
-        rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed"),
+        rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed", nulls_last=True),
         query=str(ibis.to_sql(expression, dialect="duckdb")),
         **_known(warehouse, duration, (duration.table,), first, last, region, known_by),
     )
+
+
+def _totalled(amount) -> str:
+    what = f"total of {_said(amount.total)} over {amount.table}" if amount.total is not None else f"{amount.table}"
+    return what + (f" where {_said(amount.where)}" if amount.where is not None else "")
+
+
+def _said(expression) -> str:
+    return str(expression).replace("_.", "")
 
 
 def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.DataFrame:
@@ -246,7 +273,8 @@ def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.Da
     days = calendar.filter(calendar.day >= first, calendar.day < after(last))
     found = warehouse.read(days.group_by(period=days[every]).agg(period_end=days.day.max() + ibis.interval(days=1)))
     found = found.with_columns(pl.col("period", "period_end").cast(pl.Date)).sort("period")
-    return found.filter((pl.col("period_end") - pl.col("period")).dt.total_days() >= (7 if every == "week" else 28))
+    whole = (pl.col("period_end") - pl.col("period")).dt.total_days() >= (7 if every == "week" else 28)
+    return found.filter(whole, pl.col("period") >= first)
 
 
 def _amount(warehouse, side, periods: pl.DataFrame, by, region, known_by) -> ibis.Table:

@@ -6,12 +6,14 @@ is complete, so it never touches what people read; a load that is killed leaves 
 
 import json
 import os
+import re
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +35,7 @@ TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
 DOMAIN_TABLES = tuple(t for t in TABLES if t not in ("calendar", "device_links", "coverage", "gaps"))
+MOST_VARIANTS = 5  # values of one reason that the account names one by one
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
@@ -174,7 +177,7 @@ def load(
     directory.mkdir(parents=True, exist_ok=True)
     with _writing(directory):
         current = (directory / "CURRENT").is_file() and open_warehouse(directory).path
-        name = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
         building = directory / f"{name}.building"
         if current:
             shutil.copyfile(current, building)
@@ -261,7 +264,7 @@ def _load_file(con, file: SourceFile, before: set, said) -> FileAccount:
         "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [name, contract.table, mapping.name, identity[3], identity[2], account.read, kept, len(refused), left_out, new,
          updated, json.dumps(account.reasons), json.dumps(account.unused), file.known_on, *(file.covers or (None, None)),
-         datetime.now(timezone.utc).replace(tzinfo=None)],
+         datetime.now(UTC).replace(tzinfo=None)],
     )  # fmt: skip
     return account
 
@@ -319,12 +322,18 @@ def _rows(con, table: str) -> int:
 
 
 def _grouped(all_reasons) -> dict[str, int]:
-    """How often each reason was given, the commonest first."""
-    counts: dict[str, int] = {}
-    for reasons in all_reasons:
-        for reason in reasons:
-            counts[reason] = counts.get(reason, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1])[:50])
+    """How often each reason was given, the commonest first; reasons with many different values are one."""
+    exact = Counter(reason for reasons in all_reasons for reason in reasons)
+    variants = Counter(_without_values(reason) for reason in exact)
+    grouped: Counter = Counter()
+    for reason, count in exact.items():
+        alike = _without_values(reason)
+        grouped[alike if variants[alike] > MOST_VARIANTS else reason] += count
+    return dict(grouped.most_common())
+
+
+def _without_values(reason: str) -> str:
+    return re.sub(r"'[^']*'|\brow [0-9]+", lambda found: "'…'" if found[0][0] == "'" else "another row", reason)
 
 
 def _encoding(mapping) -> dict:

@@ -75,7 +75,7 @@ devices_per_area = Metric(
     label="Devices per 100 m²",
     unit="devices per 100 m² of sales area",
     definition="Devices in service divided by the sales area of stores open, both on the last day of the month. "
-    "Stores without a known area add devices but no area only if no store has one.",
+    "Stores whose area is not known are left out of both.",
     numerator=in_service(_.area_known),
     denominator=Stock("stores", start="opened_on", end="closed_on", total=_.area_sqm.sum()),
     per=100,
@@ -189,6 +189,17 @@ PROTECTION_BANDS = ("protected", "isolated and watched", "protection silent", "n
 SUPPORT_BANDS = ("supported", "past end of support", "unknown")
 
 
+net_growth = Metric(
+    id="A01d",
+    name="net_growth",
+    label="Growth of the estate",
+    unit="net growth in 12 months",
+    definition="Devices that arrived less devices that left in 12 months, divided by the devices in service before them. "
+    "Devices that only became visible are not growth.",
+    estimate="change",
+)
+
+
 def stock_flow(warehouse: Warehouse, **story) -> Measured:
     """How the estate grew, month by month: opening + arrived + newly visible - left = closing.
 
@@ -207,17 +218,26 @@ def stock_flow(warehouse: Warehouse, **story) -> Measured:
     return closing.with_rows(rows.select("metric", "period", *columns))
 
 
-def bands(warehouse: Warehouse, metric: Metric, column: str, order: tuple[str, ...], **story) -> Measured:
-    """A stock split into bands that add to all, in a fixed order: period, band, numerator, denominator, value."""
-    parts = measure(warehouse, metric, by=(column,), **story)
-    schema = {"metric": pl.String, "period": pl.Date, "band": pl.String}
-    if parts.not_recorded:
-        return parts.with_rows(pl.DataFrame(schema=schema | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)))
-    rows = parts.rows.rename({column: "band"}).with_columns(
-        denominator=pl.col("numerator").sum().over("period"), band=pl.col("band").cast(pl.Enum(order))
-    )
-    rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator")).sort("period", "band")
-    return parts.with_rows(rows.with_columns(pl.col("band").cast(pl.String)), by=("band",))
+def growth(warehouse: Warehouse, **story) -> Measured:
+    """Net growth of the estate in the last 12 months: (arrived - left) / opening stock.
+
+    One row for the last month: metric, period, numerator (arrived - left), denominator (opening), value,
+    arrived, left, newly_visible. What a tool saw when it was switched on is no growth. Null when the data
+    does not cover 12 months, or nothing stood at their beginning.
+    """
+    flow = stock_flow(warehouse, **(story | {"months": 12}))
+    columns = dict.fromkeys(("numerator", "denominator", "value", "arrived", "left", "newly_visible"), pl.Float64)
+    schema = {"metric": pl.String, "period": pl.Date} | columns
+    flow = flow.with_rows(flow.rows, metric=net_growth)
+    if flow.not_recorded:
+        return flow.with_rows(pl.DataFrame(schema=schema))
+    known = flow.rows.drop_nulls().height == 12
+    sums = flow.rows.select(pl.col("arrived", "left", "newly_visible").sum()).row(0, named=True)
+    opening = flow.rows["opening"][0]
+    net = sums["arrived"] - sums["left"]
+    row = {"metric": net_growth.name, "period": flow.last_month, "numerator": net, "denominator": opening, **sums}
+    row["value"] = net / opening if known and opening else None
+    return flow.with_rows(pl.DataFrame([row], schema=schema))
 
 
 def support_cliff(warehouse: Warehouse, *, last_month, ahead: tuple[int, ...] = (0, 12, 24), region="all") -> Measured:

@@ -1,11 +1,12 @@
 """Security readiness: how fast weaknesses and incidents end, who is trained, whether the network holds."""
 
-import math
+from dataclasses import replace
 
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Duration, Flow, Metric, Stock
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, after, window
+from retail_analytics.warehouse import Warehouse
 
 time_to_contain = Duration(
     id="C02",
@@ -71,3 +72,50 @@ uplink_in_agreement = Metric(
     estimate="share",
     better="higher",
 )
+
+readiness_index = Metric(
+    id="R0",
+    name="readiness_index",
+    label="Readiness index",
+    unit="of 100",
+    definition="The mean of ten domains, each the geometric mean of its indicators on (level + 0.5) / 4.5, times 100. "
+    "A level from 0 to 4 is what an indicator's measurement earns against the tolerance its owner agreed. Where an "
+    "indicator is missing, every level is taken to be as likely as any other: that is the interval. "
+    "It is an index of this company, not a certificate.",
+    estimate="index",
+    better="higher",
+)
+
+EXPIRY_STEP = 91  # days; evidence loses one level for each quarter it is past its date
+
+
+def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all", known_by=None) -> Measured:
+    """The newest level of each assessed safeguard at the end of the last month.
+
+    One row per domain and safeguard: domain, control_id, level (0 to 4, after the ceiling of its evidence
+    and the quarters since it expired), stated_level, evidence, assessed_on, past_date. A safeguard that
+    is assessed store by store has the median level of its stores.
+    """
+    first, last = window(last_month, months)
+    end = min(after(last), known_by) if known_by else after(last)
+    schema = {"domain": pl.String, "control_id": pl.String, "level": pl.Float64, "stated_level": pl.Float64}
+    schema |= {"evidence": pl.String, "assessed_on": pl.Date, "past_date": pl.Boolean}
+    facts = Measured(
+        rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, region=region,
+        known_by=known_by, snapshot=warehouse.snapshot, tables=("controls",),
+    )  # fmt: skip
+    if "controls" not in warehouse.coverage:
+        return replace(facts, not_recorded="no controls in this warehouse")
+    t = warehouse.table("controls")
+    t = t.filter(t.assessed_on < end)
+    t = t.filter(t.region.isnull() | (t.region == region)) if region != "all" else t
+    found = warehouse.read(t).sort("assessed_on").group_by("control_id", "store_id", maintain_order=True).last()
+    quarters = (pl.lit(end) - pl.col("expires_on")).dt.total_days() / EXPIRY_STEP
+    found = found.with_columns(
+        level=(pl.col("level") - quarters.ceil().clip(0, 4).fill_null(0)).clip(0, 4), past_date=pl.col("expires_on") < end
+    )
+    rows = found.group_by("domain", "control_id").agg(
+        pl.col("level").median(), pl.col("stated_level").median().cast(pl.Float64), pl.col("evidence").first(),
+        pl.col("assessed_on").max(), pl.col("past_date").fill_null(False).any(),
+    )  # fmt: skip
+    return replace(facts, rows=rows.sort("domain", "control_id").cast(schema), as_known=end)

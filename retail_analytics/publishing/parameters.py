@@ -35,7 +35,9 @@ def reports() -> list[str]:
 @cache
 def report(name: str) -> Report:
     """A report by name. Raises UnknownName with the nearest one."""
-    from papermill import inspect_notebook  # slow to import, and notebooks that only ask for needs() never come here
+    from papermill import (
+        inspect_notebook,  # slow to import, and notebooks that only ask for needs() never come here
+    )
 
     if name not in reports():
         raise UnknownName("report", name, reports())

@@ -8,6 +8,8 @@ from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from filelock import FileLock
+
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
 
 RUNS = "runs.jsonl"
@@ -24,18 +26,25 @@ WORDS = {
 
 
 def append(reports_dir: Path, record: dict) -> None:
-    """Add one run to runs.jsonl: one line, written at once, so that runs side by side cannot mix."""
+    """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other."""
     reports_dir = Path(reports_dir)
     reports_dir.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(record, ensure_ascii=True, sort_keys=True, default=str) + "\n"
-    file = os.open(reports_dir / RUNS, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-    try:
-        size = os.fstat(file).st_size
-        torn = size and os.pread(file, 1, size - 1) != b"\n"  # a writer was killed in the middle of a line
-        os.write(file, (("\n" if torn else "") + line).encode())
-        os.fsync(file)
-    finally:
-        os.close(file)
+    line = json.dumps(record, sort_keys=True, default=str).encode() + b"\n"
+    with FileLock(reports_dir / f"{RUNS}.lock"), open(reports_dir / RUNS, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a writer was killed in the middle of its line
+                line = b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def newest_page(reports_dir: Path, edition: dict) -> dict | None:
+    """The run that made the page which stands on the shelf for this warehouse, report, month and scope."""
+    runs, _ = _runs(Path(reports_dir) / RUNS)
+    same = [run for run in runs if _key(run) == _key(edition) and run["end"] in GOOD]
+    return same[-1] if same else None
 
 
 def index(reports_dir: Path) -> Path:
@@ -45,7 +54,7 @@ def index(reports_dir: Path) -> Path:
     """
     reports_dir = Path(reports_dir)
     runs, unread = _runs(reports_dir / RUNS)
-    histories = _grouped(runs, lambda run: (run["warehouse"], run["report"], run["month"], run["scope"]))
+    histories = _grouped(runs, _key)
     rows = [_row(reports_dir, history, runs) for history in histories.values()]
     rows.sort(key=lambda row: (row["title"], row["scope_order"]))
     rows.sort(key=lambda row: row["month"], reverse=True)
@@ -99,7 +108,7 @@ def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
         "reason": reason,
         "headline": headline,
         "link": quote(newest["page"]) if published else None,
-        "why_link": quote(newest["failure_page"]) if _exists(reports_dir, newest.get("failure_page")) else None,
+        "why_link": _link(reports_dir, newest.get("failure_page")),
         "last_good": None if published else _last_good(reports_dir, newest, runs),
         "started": day_name(newest["started"]),
         "size": f"{newest['bytes'] / 1e6:.1f} MB" if newest.get("bytes") else "",
@@ -144,11 +153,18 @@ def _count(rows: list[dict]) -> str:
     return f"{len(rows) - failed} published" + (f", {failed} not published" if failed else "")
 
 
+_key = itemgetter("warehouse", "report", "month", "scope")
+
+
 def _grouped(things: list, key) -> dict:
     groups = defaultdict(list)
     for thing in things:
         groups[key(thing)].append(thing)
     return groups
+
+
+def _link(reports_dir: Path, page: str | None) -> str | None:
+    return quote(page) if _exists(reports_dir, page) else None
 
 
 def _exists(reports_dir: Path, page: str | None) -> bool:

@@ -82,23 +82,26 @@ cycles AS (
     *,
     -- Operating systems as their exports name them → endoflife.date's product and cycle.
     CASE
-      WHEN os ILIKE '%embedded posready 7%' THEN 'windows-embedded'
-      WHEN os ILIKE '%windows%' AND os NOT ILIKE '%server%' THEN 'windows'
+      WHEN os ILIKE 'windows embedded%' THEN 'windows-embedded'
+      WHEN os ILIKE 'windows server%' THEN 'windows-server'
+      WHEN os ILIKE 'windows%' THEN 'windows'
       WHEN os ILIKE 'android%' THEN 'android'
       WHEN os ILIKE 'ubuntu%' THEN 'ubuntu'
       WHEN os ILIKE 'debian%' THEN 'debian'
-      WHEN os ILIKE 'ios%' THEN 'ios'
     END AS product,
     CASE
-      WHEN os ILIKE '%embedded posready 7%' THEN 'posready-7'
-      WHEN os ILIKE '%windows%' THEN regexp_extract(os, '[Ww]indows ([0-9.]+)', 1) || '-' || lower(os_version)
+      WHEN os ILIKE 'windows embedded posready 7%' THEN 'posready-7'
+      WHEN os ILIKE 'windows embedded 8.1 industry%' THEN '8.1-industry'
+      WHEN os ILIKE 'windows server%' THEN regexp_extract(os, '[0-9]{4}')
+      WHEN os ILIKE 'windows%' THEN regexp_extract(os, '[0-9.]+') || '-' || lower(os_version)
         || CASE
              WHEN os ILIKE '%iot%lts%' THEN '-iot-lts'
              WHEN os ILIKE '%lts%' THEN '-e-lts'
-             WHEN os ILIKE '%windows 11%' THEN '-e'
+             WHEN os ILIKE 'windows 11 pro%' THEN '-w'
+             WHEN os ILIKE 'windows 11%' THEN '-e'
              ELSE ''
            END
-      ELSE regexp_extract(os_version, '^[0-9]+(\.[0-9]+)?')
+      ELSE regexp_extract(os_version, '^[0-9]+([.][0-9]+)?')
     END AS cycle
   FROM spans
 )
@@ -129,10 +132,12 @@ SELECT
   c.in_service_from,
   c.in_service_to,
   c.observed_on,
-  greatest(c.in_service_from, coalesce(c.first_seen_on, c.in_service_from)) AS known_on,
+  CASE WHEN c.in_service_from IS NOT NULL THEN greatest(c.in_service_from, c.first_seen_on) END AS known_on,
+  t.area_sqm IS NOT NULL AS area_known,
   e.product IS NOT NULL AS support_known,
   e.support_ends_on,
   e.extended_until,
-  greatest(c.in_service_from, e.support_ends_on) AS past_support_from
+  CASE WHEN e.support_ends_on IS NOT NULL THEN greatest(c.in_service_from, e.support_ends_on) END AS past_support_from
 FROM cycles AS c
+LEFT JOIN stores AS t USING (store_id)
 LEFT JOIN raw_support_dates AS e ON e.product = c.product AND e.cycle = c.cycle

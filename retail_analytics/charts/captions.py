@@ -1,0 +1,163 @@
+"""What stands around a figure: title, subtitle, text for those who do not see it, table, source, terms."""
+
+from retail_analytics import exhibits, words
+from retail_analytics.exhibits import Exhibit
+from retail_analytics.measure import Measured
+
+
+def exhibit(
+    measured: Measured,
+    form: str,
+    *,
+    says,
+    subtitle: str,
+    table: dict,
+    figure: dict | None = None,
+    narrow: dict | None = None,
+    heat: dict | None = None,
+    tier: str = "T1 described",
+    notes=(),
+) -> Exhibit:
+    """The exhibit of a measured table; `says` is its conclusion, else the newest value in a sentence."""
+    return Exhibit(
+        {
+            "kind": "exhibit",
+            "form": form,
+            "title": _sentence(says) or words.latest(measured),
+            "subtitle": subtitle,
+            "words": words.describe(measured),
+            "figure": figure,
+            "height": figure["layout"]["height"] if figure else None,
+            "narrow": narrow or {},
+            "table": table,
+            "heat": heat,
+            "source": _source(measured),
+            "tier": tier,
+            "notes": [*notes, *(_gap(gap) for gap in measured.gaps), *measured.notes],
+            "terms": [
+                {
+                    "name": measured.metric.name,
+                    "label": measured.metric.label,
+                    "definition": measured.metric.definition,
+                    "unit": measured.metric.unit,
+                }
+            ],
+        }
+    )
+
+
+def absent(measured: Measured, says) -> Exhibit:
+    """In place of any chart whose data this warehouse does not record."""
+    title = says if isinstance(says, str) else measured.metric.label
+    return exhibits.not_recorded(title, measured)
+
+
+def subtitle(measured: Measured) -> str:
+    """What is measured, in which unit, split by what, over which time, where, and what is shaded."""
+    columns = measured.rows.columns
+    parts = [opening(unit(measured))]
+    parts += [f"by {named_column(column).lower()}" for column in measured.by if column != "band"]
+    if "period" in columns and measured.rows.height:
+        first, last = measured.rows["period"].min(), measured.rows["period"].max()
+        parts.append(period(measured, first) + (f" to {period(measured, last)}" if first < last else ""))
+    elif measured.last_month:
+        parts.append(f"{words.plural(measured.months, 'month')} to {words.month(measured.last_month)}")
+    if measured.region != "all":
+        parts.append(f"region {measured.region}")
+    return ", ".join(parts) + ("; 95 % interval" if "low" in columns else "")
+
+
+def unit(measured: Measured) -> str:
+    """What a value of the rows is."""
+    columns, unit = measured.rows.columns, measured.metric.unit
+    if "weekday" in columns:
+        return f"{unit}, times the average hour"
+    if "at_risk" in columns:
+        return f"share still open, {unit}"
+    if "band" in columns and measured.metric.estimate != "share":
+        return f"share of {unit}"
+    return unit
+
+
+def opening(text: str) -> str:
+    """Text as it begins a line."""
+    return text[:1].upper() + text[1:]
+
+
+def period(measured: Measured, first_day) -> str:
+    return words.period(first_day, measured.every)
+
+
+def value(measured: Measured, row: dict, column: str = "value") -> str:
+    """A cell in the metric's unit, as words: the same in figure, hover text and table."""
+    return _form(measured, row.get("denominator"))(row[column])
+
+
+def between(measured: Measured, row: dict) -> str:
+    """'3.8 to 4.5', or nothing where there is no interval."""
+    if row.get("low") is None or row.get("high") is None:
+        return ""
+    return words.interval(row["low"], row["high"], _form(measured, row.get("denominator")))
+
+
+def estimate(measured: Measured, row: dict) -> str:
+    """'4.1 (95 % 3.8 to 4.5)', or the value alone."""
+    limits = between(measured, row)
+    return value(measured, row) + (f" (95 % {limits})" if limits else "")
+
+
+def ticks(measured: Measured, marks) -> list[str]:
+    """The round numbers at an axis; shares closer than one per cent are written with a decimal."""
+    close = len(marks) > 1 and marks[1] - marks[0] < 0.01
+    form = _form(measured, MANY if close else None)
+    return [form(mark) for mark in marks]
+
+
+MANY = 10_000
+
+
+def _form(measured: Measured, n):
+    """How the values of a table are written, by its metric and by what its rows are."""
+    columns = measured.rows.columns
+    if "weekday" in columns:
+        return words.rate
+    if "domain" in columns:
+        return words.number
+    if "band" in columns or "at_risk" in columns:
+        return lambda share: words.percent(share, n)
+    return lambda amount: words.value(amount, measured.metric, n)
+
+
+def annotation(note: dict) -> str:
+    """'28 Sep 2026: reporting app live in 34 stores.'"""
+    return f"{words.day(note['from_on'])}: {note['text']}"
+
+
+def named(group) -> str:
+    """A group of a breakdown as text; some rows carry none."""
+    return words.NOT_KNOWN if group is None else str(group)
+
+
+def named_column(column: str) -> str:
+    """store_id: Store; device_class: Device class."""
+    return opening(column.removesuffix("_id").replace("_", " "))
+
+
+def _sentence(says) -> str | None:
+    return getattr(says, "sentence", says)
+
+
+def _source(measured: Measured) -> str:
+    parts = [", ".join(measured.tables)] if measured.tables else []
+    if measured.as_known:
+        parts.append(f"as known {words.day(measured.as_known)}")
+    if measured.snapshot:
+        parts.append(f"snapshot {measured.snapshot}")
+    return "; ".join(parts)
+
+
+def _gap(gap: dict) -> str:
+    where = f" for {gap['region']}" if gap.get("region") else ""
+    months = dict.fromkeys(words.month(gap[end]) for end in ("first", "last"))
+    when = " to ".join(months)
+    return f"{named_column(gap['table'])} not covered{where}: {when}."

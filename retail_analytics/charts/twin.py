@@ -1,0 +1,106 @@
+"""The table behind every chart: the same numbers in the same words, row by row as measured."""
+
+from datetime import date
+
+from retail_analytics import words
+from retail_analytics.charts import captions
+from retail_analytics.measure import Measured
+
+HEADINGS = {
+    "numerator": "Numerator",
+    "denominator": "Denominator",
+    "low": "95 % from",
+    "high": "to",
+    "low80": "80 % from",
+    "high80": "to",
+    "before": "Before",
+    "change": "Change",
+    "smallest_detectable": "Smallest change that could be seen",
+    "reason": "Why it cannot be told",
+    "raw": "As recorded",
+    "ratio": "Times peers",
+    "probability": "Probability of more than 1.5 times peers",
+    "established": "Against peers",
+    "expected": "Expected",
+    "low95": "95 % limits from",
+    "high95": "to",
+    "low998": "99.8 % limits from",
+    "high998": "to",
+    "outside": "Outside the 99.8 % limits",
+    "at_risk": "Still watched",
+    "n": "Number",
+    "band": "Part",
+    "label": "Domain",
+    "indicators": "Indicators measured",
+    "missing": "Indicators missing",
+    "newly_visible": "Newly visible, not new",
+}
+OF_THE_METRIC = {"value", "raw", "before", "low95", "high95", "low998", "high998"}  # in the metric's own unit
+INTERVALS = {"low", "high", "low80", "high80"}  # of the value; beside low80 they are all of the change
+TEXTS = {"period", "weekday", "hour", "band", "label", "domain", "established", "outside", "reason"}
+AGAINST_PEERS = {"above": "above", "below": "below", None: "cannot be separated from average"}
+PROVISIONAL = " p"
+
+
+def twin(measured: Measured, columns) -> dict:
+    """The named columns of the measured rows as text; those that the rows do not have are left out.
+
+    A period that may still change is marked p.
+    """
+    shown = [column for column in columns if column in measured.rows.columns]
+    provisional = measured.provisional_from and "period" in shown
+    return {
+        "caption": f"{measured.metric.label}: {captions.unit(measured)}",
+        "columns": [
+            {"label": _heading(measured, column), "numeric": column not in TEXTS | {*measured.by}}
+            for column in shown
+        ],
+        "rows": [
+            [_text(measured, column, row) for column in shown] for row in measured.rows.iter_rows(named=True)
+        ],
+        "notes": ["p = provisional: later entries may still change it."] if provisional else [],
+    }
+
+
+def _heading(measured: Measured, column: str) -> str:
+    if column == "period":
+        return measured.every.capitalize()
+    if column == "value":
+        return captions.opening(captions.unit(measured))
+    return HEADINGS.get(column, captions.named_column(column))
+
+
+def _text(measured: Measured, column: str, row: dict) -> str:
+    cell = row[column]
+    if column == "period":
+        may_change = measured.provisional_from and cell >= measured.provisional_from
+        return captions.period(measured, cell) + (PROVISIONAL if may_change else "")
+    if column == "weekday":
+        return words.WEEKDAYS[cell - 1]
+    if column == "hour":
+        return hour(cell)
+    if column == "established":
+        return AGAINST_PEERS[cell]
+    if column == "reason":
+        return cell or ""
+    if cell is None:
+        return words.NOT_KNOWN
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, date):
+        return words.day(cell)
+    if column == "change" or (column in INTERVALS and "low80" in row):
+        return words.change(cell)
+    if column in OF_THE_METRIC | INTERVALS:
+        return captions.value(measured, row, column)
+    if column in ("probability", "smallest_detectable"):
+        return words.percent(cell)
+    if column == "ratio":
+        return words.rate(cell)
+    return words.number(cell)
+
+
+def hour(number: int) -> str:
+    return f"{number:02}:00"

@@ -1,0 +1,135 @@
+"""What a report says about itself: how fresh its data are, what changed, what it cannot say, where it comes from."""
+
+import json
+from importlib.metadata import version
+
+import polars as pl
+
+from retail_analytics import compare, words
+from retail_analytics.exhibits import Exhibit, points
+from retail_analytics.measure import Measured, after, measure, window
+from retail_analytics.metrics import iot
+from retail_analytics.warehouse import Warehouse, load_account
+
+LATE = 7  # days behind the newest table: one missed weekly export
+RECENT = 3  # months in which something noted is still news
+PACKAGES = ("duckdb", "ibis-framework", "plotly", "polars", "statsmodels")
+MAIN_TABLES = ("stores", "store_days", "devices", "incidents", "findings", "controls", "training", "uplinks")
+
+
+def health(warehouse: Warehouse, title: str = "Data health") -> Exhibit:
+    """How far each table reaches: up to date, late (more than a week behind the newest), or not there."""
+    newest = max(row["covered_to"] for row in warehouse.coverage.values())
+    refused = dict(warehouse.sql('SELECT "table", count(*) FROM refused GROUP BY ALL').iter_rows())
+    cells = []
+    for table in MAIN_TABLES:
+        cell = {"name": _name(table), "state": "missing", "word": "Not recorded", "note": "no rows in this warehouse"}
+        if table in warehouse.coverage:
+            row = warehouse.coverage[table]
+            late = (newest - row["covered_to"]).days > LATE
+            cell |= {"state": "late" if late else "ok", "note": words.plural(row["row_count"], "row")}
+            cell["word"] = f"{'Late, ' if late else 'To '}{words.day(row['covered_to'])}"
+            if table in refused:
+                cell["note"] += f"; {words.number(refused[table])} refused"
+        cells.append(cell)
+    return Exhibit({"kind": "health", "title": title, "cells": cells})
+
+
+def changed(warehouse: Warehouse, measured: Measured, *, title: str = "What changed", **story) -> Exhibit:
+    """What is different from a month ago: restated months, devices newly visible, what was noted lately.
+
+    Restated is what late entries did to the month before the last: as it was known a month earlier, and now.
+    """
+    items = _restated(warehouse, measured, story) + _newly_visible(warehouse, story)
+    since = after(measured.last_month, 1 - RECENT)
+    for note in measured.annotations:
+        if note["from_on"] >= since and note["kind"] != "caveat":
+            items.append((f"{note['kind'].capitalize()}.", f"From {words.day(note['from_on'])}: {note['text']}"))
+    if not items:
+        items = [("Nothing", "was restated, became visible or was noted since the month before.")]
+    return points(title, items, style="changed")
+
+
+def limits(*said, title: str = "What we cannot say") -> Exhibit:
+    """The sentences that keep a reader from believing too much, from verdicts and measured tables.
+
+    From a verdict its reason; from a measured table what is not recorded, not covered or provisional, and
+    every caveat noted. Never empty.
+    """
+    sentences: list[str] = []
+    for one in said:
+        sentences += _limits_of(one) if isinstance(one, Measured) else [one.reason] if one.reason else []
+    sentences.append("Why anything rose or fell: these are descriptions, and nothing here was tested as a cause.")
+    return points(title, list(dict.fromkeys(sentences)), style="limits")
+
+
+def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: int, region: str) -> Exhibit:
+    """The end of a report: parameters, snapshot, versions, definitions of what was measured, the account of files."""
+    metrics = {one.metric.name: one.metric for one in measured}.values()
+    facts = [
+        ["Data", warehouse.title],
+        ["Last month", last_month],
+        ["Months shown", words.number(months)],
+        ["Region", region],
+        ["Snapshot", warehouse.snapshot],
+        ["Code", f"retail-analytics {version('retail-analytics')}"],
+        ["Packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)],
+    ]
+    definitions = [
+        {"id": m.id, "name": m.name, "label": m.label, "unit": m.unit, "definition": m.definition} for m in metrics
+    ]
+    return Exhibit({"kind": "about", "facts": facts, "definitions": definitions, "files": _files(warehouse)})
+
+
+def _files(warehouse: Warehouse) -> dict:
+    rows = []
+    for row in load_account(warehouse).iter_rows(named=True):
+        counts = [words.number(row[name]) for name in ("read", "kept", "refused", "left_out")]
+        reason = next(iter(json.loads(row["reasons"])), "")
+        rows.append([row["file"], _name(row["table"]), words.day(row["known_on"]), *counts, reason])
+    columns = ["File", "Table", "Known on", "Read", "Kept", "Refused", "Left out", "Commonest reason"]
+    return {"columns": columns, "rows": rows}
+
+
+def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tuple[str, str]]:
+    if measured.not_recorded or measured.as_known is None:
+        return []
+    day = measured.as_known
+    earlier = after(day.replace(day=1), -1).replace(day=min(day.day, 28))
+    month = after(measured.last_month, -1)
+    asked = story | {"last_month": month, "months": 1}
+    was, now = (measure(warehouse, measured.metric, **asked, known_by=known) for known in (earlier, None))
+    if was.not_recorded or now.not_recorded:
+        return []
+    before, after_all = was.rows["value"][0], now.rows["value"][0]
+    if not before or after_all is None or before == after_all:
+        return []
+    metric, label = measured.metric, measured.metric.label.lower()
+    text = (
+        f"{words.month(month)}, {label}: {words.value(before, metric)} as known on {words.day(earlier)}, "
+        f"{words.value(after_all, metric)} now ({words.change(after_all / before - 1)}), by late entries."
+    )
+    return [("Restated.", text)]
+
+
+def _newly_visible(warehouse: Warehouse, story: dict) -> list[tuple[str, str]]:
+    seen = measure(warehouse, iot.newly_visible, **(story | {"months": 1}))
+    count = 0 if seen.not_recorded else seen.rows["value"][0]
+    return [("Visible, not new.", f"{words.plural(count, 'device')} first seen by a tool switched on.")] if count else []
+
+
+def _limits_of(measured: Measured) -> list[str]:
+    label = measured.metric.label
+    if measured.not_recorded:
+        return [f"{label}: not recorded; there are {measured.not_recorded}."]
+    sentences = [note["text"] for note in measured.annotations if note["kind"] in ("caveat", "recording change")]
+    for gap in measured.gaps:
+        months = words.month(gap["first"]) + ("" if gap["first"] == gap["last"] else f" to {words.month(gap['last'])}")
+        sentences.append(f"{gap['region']} sent no {_name(gap['table']).lower()} for {months}: a gap, not zero.")
+    if measured.provisional_from:
+        sentences.append(f"{label} from {words.month(measured.provisional_from)} on is provisional: entries still come in.")
+    return sentences
+
+
+def _name(table: str) -> str:
+    return table.replace("_", " ").capitalize()

@@ -1,0 +1,100 @@
+"""Many reports: what a pack names, run side by side, with one line for each."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import yaml
+
+from retail_analytics.errors import SourceError, WorkbenchError, did_you_mean
+from retail_analytics.publishing.run import Run, publish
+from retail_analytics.warehouse import open_warehouse
+
+PACK_KEYS = {"title", "warehouse", "reports"}
+ENTRY_KEYS = {"report", "warehouse", "parameters", "regions"}
+
+
+@dataclass(frozen=True)
+class Due:
+    """One report that a pack asks for."""
+
+    shelf: str
+    report: str
+    warehouse: Path
+    parameters: tuple[tuple[str, object], ...]
+
+    @property
+    def name(self) -> str:
+        region = dict(self.parameters).get("region", "all")
+        return f"{self.report} · {self.warehouse.name}" + ("" if region == "all" else f" · {region}")
+
+
+def read_pack(path: Path, root: Path) -> list[Due]:
+    """The reports that a pack names; `regions: every` gives one for each region of the warehouse.
+
+    Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not understood.
+    """
+    if not path.is_file():
+        raise SourceError(f"There is no pack {path}.")
+    try:
+        pack = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        raise SourceError(f"{path} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
+    if not isinstance(pack, dict) or not isinstance(pack.get("reports"), list):
+        raise SourceError(f"{path}: expected 'reports:' with one line per report, like {{report: theft_trends}}.")
+    _only_known(path, pack, PACK_KEYS)
+    due = []
+    for entry in pack["reports"]:
+        if not isinstance(entry, dict) or "report" not in entry:
+            raise SourceError(f"{path}: each line of 'reports' needs a 'report'. Found: {entry}.")
+        _only_known(path, entry, ENTRY_KEYS)
+        warehouse = entry.get("warehouse", pack.get("warehouse"))
+        if warehouse is None:
+            raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
+        parameters = entry.get("parameters", {})
+        scopes = [{}]
+        if entry.get("regions") == "every":
+            scopes = [{"region": region} for region in open_warehouse(root / warehouse).regions]
+        elif isinstance(entry.get("regions"), list):
+            scopes = [{"region": region} for region in entry["regions"]]
+        for scope in scopes:
+            due.append(Due(pack.get("title", path.stem), entry["report"], root / warehouse,
+                           tuple((parameters | scope).items())))  # fmt: skip
+    return due
+
+
+def run_pack(
+    due: list[Due], *, reports_dir: Path, workers: int | None = None, said: Callable[[str], None] = lambda _: None
+) -> list[Run | WorkbenchError]:
+    """Publish what is due, side by side; `said` gets a line as each ends. A refusal takes the place of its run."""
+    workers = workers or min(len(due), os.cpu_count() or 1)
+    ended: list[Run | WorkbenchError] = []
+    # Spawned, not forked: the parent has opened a warehouse, and its engine's threads would not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(_publish, one, reports_dir): one for one in due}
+        for future in as_completed(running):
+            one, result = running[future], future.result()
+            ended.append(result)
+            end = f"{result.end} ({result.seconds:.1f} s)" if isinstance(result, Run) else "refused"
+            reason = result.reason if isinstance(result, Run) else str(result)
+            said(f"{len(ended):>3} of {len(due)}  {one.name}: {end}" + (f". {reason}" if reason else ""))
+    return ended
+
+
+def _publish(one: Due, reports_dir: Path) -> Run | WorkbenchError:
+    try:
+        return publish(
+            one.report, dict(one.parameters), warehouse=one.warehouse, reports_dir=reports_dir, shelf_name=one.shelf
+        )
+    except WorkbenchError as error:
+        return WorkbenchError(str(error))
+
+
+def _only_known(path: Path, found: dict, known: set[str]) -> None:
+    for key in found:
+        if key not in known:
+            raise SourceError(f"{path}: unknown key '{key}'.{did_you_mean(key, known)}")

@@ -1,0 +1,299 @@
+"""An executed notebook as one offline page, the check of that page, and the page of a run that failed.
+
+A page shows the components of a notebook (outputs with our mimetype) and its markdown, nothing else.
+Every text of a component is data: it is escaped, in the page and inside the figures.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from jinja2 import Environment
+from markupsafe import Markup
+from nbconvert.exporters import TemplateExporter
+
+from retail_analytics import words
+from retail_analytics.publishing.outline import components, exhibits, outline
+
+FOLDER = Path(__file__).with_suffix("")
+PLOTLY_MARK = "* plotly.js ("  # its licence comment, kept as its licence asks
+LARGEST = 6_000_000  # bytes; mail servers refuse what is much larger
+SHOWN_LOG_LINES = 30  # enough to see what failed and what came before it
+
+TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry them
+ERROR_TEXT = re.compile(r"^Traceback \(most recent call last\)|^\w*(?:Error|Exception): ", re.MULTILINE)
+ADDRESSES = ("src", "href", "xlink:href", "srcset", "action", "formaction", "poster", "data", "background")
+EXTERNAL_IN_CSS = re.compile(r"@import|url\(\s*['\"]?\s*(?:https?:|//)", re.IGNORECASE)
+ENDS = {
+    "refused": ("Refused", "The request or the data could not carry this report; nothing was run."),
+    "failed": ("Not published", "A step of the report raised an error before any number was published."),
+    "died": ("Died", "The process that ran the report was ended from outside, often for lack of memory."),
+    "late": ("Late", "The report passed its deadline and was stopped."),
+    "unsafe": ("Not published", "The page was built, but did not pass its checks."),
+}
+
+
+def html(notebook, *, about: dict) -> str:
+    """The page of an executed notebook: one HTML text that asks nothing of any network.
+
+    about: title, organisation, report, month, scope, as_known, shelf_link, snapshot, run, parameters;
+    month as "2026-10" and days as "2026-11-14", or already in words. The same notebook and about give the
+    same bytes.
+    """
+    page = outline(notebook)
+    page["facts"] = _facts(about, page["about"].get("facts", []))
+    resources = {
+        "page": page,
+        "about": about,
+        "edition": edition(about),
+        "record": _record(page, about),
+        "assets": _assets("report.js", plotly=bool(page["charts"])),
+    }
+    return _exporter().from_notebook_node(notebook, resources=resources)[0]
+
+
+def faults(html_text: str, notebook) -> list[str]:
+    """What is wrong with a finished page, one sentence each; an empty list lets it be published.
+
+    The page is parsed and compared with the notebook it was made from.
+    """
+    page = BeautifulSoup(html_text, "html.parser")
+    return [*_notebook_faults(notebook), *_exhibit_faults(page, notebook), *_file_faults(page, html_text)]
+
+
+def _notebook_faults(notebook) -> Iterator[str]:
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                yield f"Cell {number} ended with an error: {output.ename}: {output.evalue}."
+                continue
+            texts = [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
+            for text in filter(ERROR_TEXT.search, texts):
+                yield f"Cell {number} printed an error: {ERROR_TEXT.search(text)[0].strip()}."
+        for content in components(cell):
+            name = content.get("title") or content.get("question") or content["kind"]
+            if any(isinstance(value, str) and ERROR_TEXT.search(value) for value in _values(content)):
+                yield f"“{name}” (cell {number}) shows the text of an error."
+            if any(isinstance(value, float) and not math.isfinite(value) for value in _values(content)):
+                yield f"“{name}” (cell {number}) holds a value that is not a number."
+
+
+def _exhibit_faults(page: BeautifulSoup, notebook) -> Iterator[str]:
+    island = page.find("script", id="figures")
+    drawn = {chart["box"]: chart for chart in json.loads(island.string)["charts"]} if island else {}
+    for number, exhibit in enumerate(exhibits(notebook), start=1):
+        name = f"Exhibit {number} (“{exhibit['title']}”)"
+        place = page.find(id=f"exhibit-{number}")
+        if place is None:
+            yield f"{name} is not in the page."
+            continue
+        title = place.find(id=f"title-{number}")
+        if not exhibit["title"].strip() or title is None or title.get_text() != exhibit["title"]:
+            yield f"{name} does not show its title."
+        if exhibit.get("figure"):
+            chart = drawn.get(f"chart-{number}")
+            if chart is None or place.find(id=f"chart-{number}") is None:
+                yield f"{name} has lost its chart."
+            elif not any(_has_a_point(trace) for trace in chart["data"]):
+                yield f"{name} has a chart without a single point."
+        if exhibit.get("heat"):
+            expected = [cell["text"] for row in exhibit["heat"]["rows"] for cell in row["cells"]]
+            if not any(expected) or [cell.get_text() for cell in place.select(".heat tbody td")] != expected:
+                yield f"{name} has an empty or incomplete heat map."
+        expected = [[str(cell) for cell in row] for row in exhibit["table"]["rows"]]
+        rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in place.select("table.data tbody tr")]
+        if not expected:
+            yield f"{name} has no rows in its table."
+        elif rows != expected:
+            yield f"{name} does not show its table: {len(rows)} rows, {len(expected)} in the notebook."
+
+
+def _file_faults(page: BeautifulSoup, html_text: str) -> Iterator[str]:
+    size = len(html_text.encode())
+    if size >= LARGEST:
+        yield f"The page has {size:,} bytes; it must stay below {LARGEST:,}."
+    titles = [title.get_text().strip() for title in page.find_all("h1")]
+    if len(titles) != 1 or not titles[0]:
+        yield f"The page has {len(titles)} main headings (h1) instead of one."
+    scripts = [script for script in page.find_all("script") if script.get("type") != "application/json"]
+    copies = sum(PLOTLY_MARK in (script.string or "") for script in scripts)
+    needed = 1 if page.find("script", id="figures") else 0
+    if copies != needed:
+        yield f"The page holds plotly.js {copies} times; it needs it {needed} times."
+    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    allowed = policy["content"] if policy else ""
+    if "default-src 'none'" not in allowed or "unsafe" in allowed:
+        yield "The page has no strict content policy."
+    for element in [*scripts, *page.find_all("style")]:
+        if _hash(element.string or "") not in allowed:
+            yield f"The page holds a {element.name} that is not ours: {(element.string or '')[:60]!r}."
+    for element in page.find_all(True):
+        yield from _element_faults(element)
+
+
+def _element_faults(element) -> Iterator[str]:
+    """Addresses that lead out of the file or the shelf, and what would run or style from an attribute."""
+    for attribute, value in element.attrs.items():
+        text = value.strip() if isinstance(value, str) else ""
+        if attribute in ADDRESSES and re.match(r"[a-z][a-z0-9+.-]*:|[/\\]{2}", text, re.IGNORECASE):
+            if not (element.name in ("img", "link") and text.startswith("data:")):
+                yield f"<{element.name} {attribute}> leads out of the page: {text[:80]}."
+        elif attribute == "style" or attribute.startswith("on"):
+            yield f"<{element.name} {attribute}> would be refused by the content policy: {text[:80]}."
+    if element.get("http-equiv", "").lower() == "refresh":
+        yield "The page would load another page by itself."
+    if element.name == "style" and EXTERNAL_IN_CSS.search(element.string or ""):
+        yield "A style sheet in the page asks for an external address."
+
+
+def _has_a_point(trace: dict) -> bool:
+    known = [trace[axis] for axis in ("x", "y") if isinstance(trace.get(axis), list)]
+    return any(all(value is not None for value in point) for point in zip(*known, strict=False))
+
+
+def _values(part) -> Iterator:
+    if isinstance(part, dict | list):
+        for item in part.values() if isinstance(part, dict) else part:
+            yield from _values(item)
+    else:
+        yield part
+
+
+def headline(notebook) -> str:
+    """The conclusion that a notebook puts on top of its page; "" if it has none."""
+    shown = [content for cell in notebook.cells for content in components(cell)]
+    return next((content["text"] for content in reversed(shown) if content["kind"] == "headline"), "")
+
+
+def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", last_good: str | None = None) -> str:
+    """The page that tells why there is no new page: what, where, with which parameters, what to use instead.
+
+    end: refused, failed, died, late or unsafe. reason: one sentence. where: the cell and its heading.
+    log: the traceback or what the check found; its last lines are shown. last_good: a link, or None.
+    """
+    word, meaning = ENDS[end]
+    return render(
+        "failure.html.j2",
+        about=about,
+        edition=edition(about),
+        end=end,
+        word=word,
+        meaning=meaning,
+        reason=reason,
+        where=where,
+        facts=_facts(about, []),
+        log="\n".join(TERMINAL_COLOURS.sub("", log).strip("\n").splitlines()[-SHOWN_LOG_LINES:]),
+        last_good=last_good,
+    )
+
+
+def render(template: str, *, script: str | None = None, **values) -> str:
+    """A page without a notebook, in the same look; `script` is a file of the template folder."""
+    return _environment().get_template(template).render(assets=_assets(script, plotly=False), **values)
+
+
+def edition(about: dict) -> list[str]:
+    """What the numbers of a page stand for: month, scope, and the day up to which things were known."""
+    known = [f"as known {day_name(about['as_known'])}"] if about.get("as_known") else []
+    return [month_name(about["month"]), scope_name(about["scope"]), *known]
+
+
+def month_name(month: str) -> str:
+    """October 2026 for "2026-10"; what is not a month is shown as it was given."""
+    try:
+        return words.month(date.fromisoformat(f"{month}-01"))
+    except ValueError:
+        return str(month)
+
+
+def day_name(day) -> str:
+    """14 Nov 2026 for "2026-11-14", also with a time after it; what is not a day is shown as it was given."""
+    try:
+        return words.day(date.fromisoformat(str(day)[:10]))
+    except ValueError:
+        return str(day)
+
+
+def scope_name(scope: str) -> str:
+    return "whole company" if scope == "all" else str(scope)
+
+
+def _facts(about: dict, more: list) -> list:
+    told = {label for label, _ in more}
+    parameters = ", ".join(f"{name}={value}" for name, value in about.get("parameters", {}).items())
+    known = [
+        ("Report", about["report"]),
+        ("Run", about.get("run")),
+        ("Snapshot", about.get("snapshot")),
+        ("Parameters", parameters),
+    ]
+    return [(label, value) for label, value in known if value and label not in told] + list(more)
+
+
+def _record(page: dict, about: dict) -> dict:
+    """What the page says, for machines."""
+    blocks = page["front"] + [block for section in page["sections"] for block in section["blocks"]]
+    verdicts = [row for block in blocks if block["kind"] == "ledger" for row in block["rows"]]
+    of_verdict = ("question", "status", "word", "number", "interval", "sentence", "meta")
+    of_exhibit = ("number", "title", "subtitle", "words", "source", "tier", "table")
+    parameters = {name: str(value) for name, value in about.get("parameters", {}).items()}
+    return {
+        "about": {name: str(value) for name, value in about.items()} | {"parameters": parameters},
+        "headline": page["headline"]["text"] if page["headline"] else None,
+        "verdicts": [{key: row.get(key) for key in of_verdict} for row in verdicts],
+        "exhibits": [{key: exhibit.get(key) for key in of_exhibit} for exhibit in page["exhibits"]],
+    }
+
+
+@cache
+def _exporter() -> TemplateExporter:
+    """nbconvert's exporter on our folder only: nothing that is installed elsewhere can change a page."""
+    exporter = TemplateExporter(template_paths=[str(FOLDER)], file_extension=".html")
+    exporter.environment.autoescape = True
+    exporter.environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
+    return exporter
+
+
+def _environment() -> Environment:
+    return _exporter().environment
+
+
+@cache
+def _assets(script: str | None, *, plotly: bool) -> dict:
+    """Style sheets and scripts of a page, and the policy that lets these and nothing else take effect."""
+    css, boot = _text("report.css"), _text("boot.js")
+    scripts = [_text("plotly-basic.min.js")] if plotly else []
+    scripts += [_text(script)] if script else []
+    styles = [css, _text("plotly.css")] if plotly else [css]
+    policy = [
+        "default-src 'none'",
+        "script-src " + " ".join(_hash(text) for text in [boot, *scripts]),
+        "style-src " + " ".join(_hash(text) for text in styles),
+        "img-src data:",
+        "font-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    return {
+        "css": css,
+        "boot": boot,
+        "scripts": scripts,
+        "plotly": plotly,
+        "plotly_css": styles[-1],
+        "policy": "; ".join(policy),
+    }
+
+
+def _text(name: str) -> Markup:
+    return Markup((FOLDER / name).read_text(encoding="utf-8").strip())
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"

@@ -1,0 +1,1 @@
+"""How sure we can be: intervals, comparisons, rankings and waiting times of measured tables."""

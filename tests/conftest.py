@@ -1,0 +1,53 @@
+"""What the tests share: a toy world that goes in through the same door as a customer's files, and a browser."""
+
+import csv
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from retail_analytics.sources.plan import source_file
+from retail_analytics.warehouse import Warehouse, load, open_warehouse
+
+ALWAYS = [date(2000, 1, 1), date(2049, 12, 31)]  # a toy table holds every day unless a test says otherwise
+TODAY = date(2049, 12, 31)
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A warehouse holding the tables drawn as text: `given(incidents="...", store_days="...")`.
+
+    Columns are separated by |, the first line names them. `covers` maps a table to the days it holds.
+    """
+
+    def warehouse(*, covers: dict | None = None, **tables: str) -> Warehouse:
+        files = []
+        for table, drawn in tables.items():
+            path = tmp_path / f"{table}.csv"
+            with path.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(cells(drawn))
+            days = (covers or {}).get(table, ALWAYS)
+            files.append(source_file(path, mapping="own", table=table, known_on=TODAY, covers=days))
+        load(tmp_path / "warehouse", files, title="Toy world")
+        return open_warehouse(tmp_path / "warehouse")
+
+    return warehouse
+
+
+def cells(drawn: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("|")] for line in drawn.strip().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, driven by playwright."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "No Chromium found. Install one (Debian: apt-get install chromium) and run again."
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=["--headless=new", *arguments])
+        yield launched
+        launched.close()

@@ -1,0 +1,534 @@
+"""Measured tables drawn by hand, and what each chart makes of them."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+
+from retail_analytics import charts, exhibits, words
+from retail_analytics.charts import template
+from retail_analytics.errors import WorkbenchError
+from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+ESCAPED = "&lt;img src=x onerror=alert(1)&gt;"
+PAGE = Path(exhibits.__file__).parent / "publishing" / "page"
+
+theft_rate = Metric(
+    id="B01",
+    name="theft_rate",
+    label="Recorded theft rate",
+    unit="recorded thefts per 10,000 visits",
+    definition="Recorded thefts divided by visits.",
+    numerator=Flow("incidents", "occurred_on"),
+    denominator=Flow("store_days", "day"),
+    per=10_000,
+    better="lower",
+)
+devices = Metric(
+    id="A01",
+    name="active_devices",
+    label="Devices in service",
+    unit="devices",
+    definition="Devices in service at the end of the month.",
+    numerator=Stock("devices", "start", "end"),
+    estimate="count",
+)
+fixes = Duration(
+    id="C04",
+    name="time_to_fix",
+    label="Time to fix",
+    unit="days from finding to fix",
+    definition="Days from finding a weakness to its fix.",
+    table="findings",
+    start="found_on",
+    end="fixed_on",
+)
+facts = {
+    "last_month": date(2026, 4, 1),
+    "months": 4,
+    "as_known": date(2026, 5, 14),
+    "snapshot": "2026-05-14",
+    "tables": ("incidents", "store_days"),
+}
+story = Measured(
+    rows=pl.DataFrame(
+        [
+            ("theft_rate", date(2026, 1, 1), 82.0, 200_000.0, 4.1, 3.3, 5.1),
+            ("theft_rate", date(2026, 2, 1), None, None, None, None, None),
+            ("theft_rate", date(2026, 3, 1), 76.0, 200_000.0, 3.8, 3.0, 4.8),
+            ("theft_rate", date(2026, 4, 1), 40.0, 200_000.0, 2.0, 1.4, 2.7),
+        ],
+        schema=["metric", "period", "numerator", "denominator", "value", "low", "high"],
+        orient="row",
+    ),
+    metric=theft_rate,
+    provisional_from=date(2026, 4, 1),
+    tolerance={"limit": 5.0, "owner": "COO", "agreed_on": date(2026, 1, 1)},
+    annotations=(
+        {
+            "annotation_id": "N1",
+            "from_on": date(2026, 3, 10),
+            "to_on": None,
+            "scope": "all",
+            "kind": "recording change",
+            "text": "reporting app live in 34 stores",
+            "source": "roll-outs",
+        },
+    ),
+    gaps=({"table": "store_days", "region": "Harbour", "first": date(2026, 2, 1), "last": date(2026, 2, 1)},),
+    **facts,
+)
+
+
+def by_store(names):
+    """One month of a rate for each of some stores."""
+    rows = pl.DataFrame(
+        {
+            "metric": "theft_rate",
+            "period": date(2026, 4, 1),
+            "store_id": names,
+            "numerator": 40.0,
+            "denominator": 100_000.0,
+            "value": 4.0,
+        }
+    )
+    return Measured(rows=rows, metric=theft_rate, by=("store_id",), **facts)
+
+
+def ranked():
+    rows = pl.DataFrame(
+        [
+            ("theft_rate", HOSTILE, 90.0, 100_000.0, 9.0, 8.2, 6.6, 10.0, 2.05, 0.97, "above"),
+            ("theft_rate", "0002", 40.0, 100_000.0, 4.0, 4.0, 2.9, 5.3, 1.0, 0.002, None),
+        ],
+        schema=["metric", "store_id", "numerator", "denominator", "raw", "value", "low", "high", "ratio"]
+        + ["probability", "established"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=theft_rate, by=("store_id",), **facts)
+
+
+def scattered():
+    rows = pl.DataFrame(
+        [
+            ("theft_rate", "0002", 20.0, 18.0, 50_000.0, 3.6, 2.4, 5.9, 1.6, 7.1, False),
+            ("theft_rate", HOSTILE, 40.0, 95.0, 100_000.0, 9.5, 2.9, 5.3, 2.3, 6.1, True),
+        ],
+        schema=["metric", "store_id", "expected", "numerator", "denominator", "value", "low95", "high95"]
+        + ["low998", "high998", "outside"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=theft_rate, by=("store_id",), **facts)
+
+
+def split_of_devices():
+    rows = pl.DataFrame(
+        [
+            ("active_devices", date(2026, 4, 1), "protected", 700.0, 1000.0, 0.7),
+            ("active_devices", date(2026, 4, 1), HOSTILE, 280.0, 1000.0, 0.28),
+            ("active_devices", date(2026, 4, 1), "unknown", 20.0, 1000.0, 0.02),
+        ],
+        schema=["metric", "period", "band", "numerator", "denominator", "value"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=devices, by=("band",), **facts)
+
+
+def waiting():
+    rows = pl.DataFrame(
+        [
+            ("high", 0.0, 1.0, 1.0, 1.0, 20),
+            ("high", 5.0, 0.6, 0.4, 0.8, 20),
+            ("high", 9.0, 0.0, 0.0, None, 12),
+            (HOSTILE, 0.0, None, None, None, 3),
+        ],
+        schema=["severity", "days", "value", "low", "high", "at_risk"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=fixes, by=("severity",), **facts)
+
+
+def moved():
+    rows = pl.DataFrame(
+        [
+            ("active_devices", date(2026, 3, 1), 9000.0, 120.0, 0.0, 40.0, 9080.0),
+            ("active_devices", date(2026, 4, 1), 9080.0, 90.0, 412.0, 60.0, 9522.0),
+        ],
+        schema=["metric", "period", "opening", "arrived", "newly_visible", "left", "closing"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=devices, **facts)
+
+
+def scored():
+    rows = pl.DataFrame(
+        [
+            ("readiness", "index", "Readiness index", 58.0, 52.0, 63.0, 48, 13),
+            ("readiness", "R5", HOSTILE, None, None, None, 0, 4),
+        ],
+        schema=["metric", "domain", "label", "value", "low", "high", "indicators", "missing"],
+        orient="row",
+    )
+    return Measured(rows=rows, metric=replace(devices, unit="points of 100", estimate="index"), **facts)
+
+
+def by_hour():
+    values = [0.5, 0.75, 1.0, 1.2, 1.4, 1.7]
+    rows = [(day, 9, 10 * value, 10.0, value) for day, value in enumerate(values, 1)]
+    schema = ["weekday", "hour", "numerator", "denominator", "value"]
+    cells = pl.DataFrame([*rows, (7, 9, None, None, None)], schema=schema, orient="row")
+    return Measured(rows=cells, metric=replace(devices, label="Recorded thefts", unit="thefts"), **facts)
+
+
+DRAWN = {
+    "trend": lambda: charts.trend(story),
+    "panels": lambda: charts.trend(by_store([HOSTILE, "0002", "0003"])),
+    "ranking": lambda: charts.ranking(ranked()),
+    "funnel": lambda: charts.funnel(scattered()),
+    "survival": lambda: charts.survival(waiting()),
+    "split": lambda: charts.split(split_of_devices()),
+    "stock_flow": lambda: charts.stock_flow(moved()),
+    "readiness": lambda: charts.readiness(scored()),
+}
+TABLES = {"heatmap": lambda: charts.heatmap(by_hour()), "table": lambda: charts.table(ranked())}
+
+
+# ---- what all charts have in common
+
+
+@pytest.mark.parametrize("name", [*DRAWN, *TABLES])
+def test_an_exhibit_is_complete_and_plain_json(name):
+    content = (DRAWN | TABLES)[name]().content
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert set(content) == {
+        *("kind", "form", "title", "subtitle", "words", "figure", "height", "narrow", "table", "heat"),
+        *("source", "tier", "notes", "terms"),
+    }
+    assert content["source"] == "incidents, store_days; as known 14 May 2026; snapshot 2026-05-14"
+    assert all(len(row) == len(content["table"]["columns"]) for row in content["table"]["rows"])
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_has_no_legend_no_markup_no_binary_and_no_fixed_width(name):
+    content = DRAWN[name]().content
+    layout = content["figure"]["layout"]
+    assert layout["template"]["layout"]["showlegend"] is False
+    assert "showlegend" not in layout and "width" not in layout
+    assert "bdata" not in json.dumps(content["figure"])
+    assert {trace["type"] for trace in content["figure"]["data"]} <= {"scatter", "bar"}
+    for text in texts(content):
+        assert "<" not in text.replace("<br>", ""), text
+    go.Layout(content["narrow"])  # plotly refuses names that it does not know
+    assert content["narrow"]["height"] and content["height"] == layout["height"]
+
+
+@pytest.mark.parametrize("name", ["panels", "ranking", "funnel", "split", "readiness"])
+def test_a_hostile_name_is_escaped_in_the_figure_and_raw_in_the_table(name):
+    content = DRAWN[name]().content
+    assert any(ESCAPED in text for text in texts(content))
+    assert any(HOSTILE in row for row in content["table"]["rows"])
+
+
+@pytest.mark.parametrize("name", charts.__all__)
+def test_what_is_not_recorded_is_said_under_the_same_title(name):
+    absent = replace(story, rows=story.rows.clear(), not_recorded="no visits in this warehouse")
+    assert getattr(charts, name)(absent, says="Is theft rising?").content == {
+        "kind": "not_recorded",
+        "title": "Is theft rising?",
+        "sentence": "Not recorded: no visits in this warehouse.",
+    }
+
+
+def test_a_title_is_a_sentence_a_verdict_or_the_newest_value():
+    verdict = words.Verdict(
+        "no_clear", "No clear change", "Recorded theft: no clear change.", "4.1", "3.8 to 4.5"
+    )
+    assert charts.trend(story, says="Theft is steady").content["title"] == "Theft is steady"
+    assert charts.trend(story, says=verdict).content["title"] == "Recorded theft: no clear change."
+    assert charts.trend(story).content["title"] == words.latest(story)
+
+
+def test_the_font_of_the_figures_is_that_of_the_page():
+    assert f"--sans: {template.FONT};" in (PAGE / "report.css").read_text(encoding="utf-8")
+
+
+# ---- one by one
+
+
+def test_a_trend_draws_the_gap_marks_the_provisional_month_and_the_tolerance():
+    content = charts.trend(story).content
+    line = next(trace for trace in content["figure"]["data"] if trace.get("line", {}).get("width") == 2.25)
+    assert line["x"] == ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
+    assert line["y"] == [4.1, None, 3.8, None]
+    marks = content["figure"]["data"][-1]
+    assert (marks["x"], marks["marker"]["color"]) == (
+        ["2026-01-01", "2026-03-01", "2026-04-01"],
+        ["var(--ink)", "var(--ink)", "var(--paper)"],
+    )
+    hatched = [trace for trace in content["figure"]["data"] if "fillpattern" in trace]
+    assert [(trace["x"][0], trace["x"][1]) for trace in hatched] == [("2026-03-17", "2026-04-16")]
+    shown = [note["text"] for note in content["figure"]["layout"]["annotations"]]
+    assert shown == ["10 Mar 2026: reporting<br>app live in 34 stores", "3.8", "Tolerance 5.0", "Provisional"]
+    limits = [shape for shape in content["figure"]["layout"]["shapes"] if shape["y0"] == shape["y1"] == 5.0]
+    assert len(limits) == 1
+    assert content["notes"] == [
+        "10 Mar 2026: reporting app live in 34 stores.",
+        "Store days not covered for Harbour: February 2026.",
+    ]
+
+
+def test_a_trend_says_the_same_numbers_in_the_table_and_at_the_points():
+    content = charts.trend(story).content
+    assert [column["label"] for column in content["table"]["columns"]] == [
+        *("Month", "Recorded thefts per 10,000 visits", "95 % from", "to", "Numerator", "Denominator")
+    ]
+    assert content["table"]["rows"] == [
+        ["January 2026", "4.1", "3.3", "5.1", "82", "200,000"],
+        ["February 2026", "not known", "not known", "not known", "not known", "not known"],
+        ["March 2026", "3.8", "3.0", "4.8", "76", "200,000"],
+        ["April 2026 p", "2.0", "1.4", "2.7", "40", "200,000"],
+    ]
+    assert content["table"]["notes"] == ["p = provisional: later entries may still change it."]
+    line = next(trace for trace in content["figure"]["data"] if trace.get("line", {}).get("width") == 2.25)
+    assert line["hovertext"] == [
+        "January 2026: 4.1 (95 % 3.3 to 5.1)",
+        "February 2026: not known",
+        "March 2026: 3.8 (95 % 3.0 to 4.8)",
+        "April 2026: 2.0 (95 % 1.4 to 2.7), provisional",
+    ]
+    assert content["words"] == words.describe(story)
+
+
+def test_the_newest_value_is_marked_when_it_is_judged_above_the_tolerance():
+    strict = replace(story, tolerance={"limit": 2.5, "owner": "COO", "agreed_on": date(2026, 1, 1)})
+    assert words.judged(strict).status == "worse"
+    marks = charts.trend(strict).content["figure"]["data"][-1]["marker"]
+    assert list(zip(marks["symbol"], marks["color"], strict=True)) == [
+        ("circle", "var(--ink)"),
+        ("triangle-up", "var(--worse)"),
+        ("circle", "var(--paper)"),
+    ]
+
+
+def test_a_trend_by_groups_has_a_panel_for_each_on_one_scale():
+    layout = charts.trend(by_store(["0001", "0002", "0003"])).content["figure"]["layout"]
+    assert [layout[f"yaxis{n}"]["range"] for n in ("", "2", "3")] == [layout["yaxis"]["range"]] * 3
+    assert [note["text"] for note in layout["annotations"]] == ["0001", "4.0", "0002", "4.0", "0003", "4.0"]
+
+
+def test_a_trend_refuses_more_groups_than_can_be_read_and_says_what_to_do():
+    with pytest.raises(WorkbenchError) as error:
+        charts.trend(by_store([f"{number:04}" for number in range(9)]))
+    assert str(error.value) == (
+        "trend draws at most 8 groups and store_id has 9: measure by a coarser column, or compare the groups "
+        "with charts.ranking or charts.funnel."
+    )
+
+
+def test_a_trend_of_no_rows_has_words_and_no_figure():
+    content = charts.trend(replace(story, rows=story.rows.clear())).content
+    assert (content["figure"], content["table"]["rows"]) == (None, [])
+
+
+def test_a_ranking_keeps_the_order_and_greys_what_is_not_established():
+    content = charts.ranking(ranked()).content
+    assert content["table"]["rows"] == [
+        [HOSTILE, "8.2", "6.6", "10.0", "9.0", "2.0", "97 %", "above", "90", "100,000"],
+        ["0002", "4.0", "2.9", "5.3", "4.0", "1.0", "under 1 %"]
+        + ["cannot be separated from average", "40", "100,000"],
+    ]
+    dots = content["figure"]["data"][-1]
+    assert (dots["x"], dots["y"]) == ([8.2, 4.0], [0, 1])
+    assert dots["marker"]["color"] == ["var(--ink)", "var(--s3)"]
+    assert content["tier"] == "T2 compared"
+
+
+def test_a_ranking_refuses_a_league_table_of_all_stores():
+    with pytest.raises(WorkbenchError, match="at most 30 groups and this has 31.*charts.funnel"):
+        charts.ranking(by_store([f"{number:04}" for number in range(31)]))
+
+
+def test_a_funnel_names_what_is_outside_and_draws_both_limits():
+    content = charts.funnel(scattered()).content
+    assert content["table"]["rows"] == [
+        ["0002", "20", "18", "50,000", "3.6", "2.4", "5.9", "1.6", "7.1", "no"],
+        [HOSTILE, "40", "95", "100,000", "9.5", "2.9", "5.3", "2.3", "6.1", "yes"],
+    ]
+    band, low, high, inside, outside = content["figure"]["data"]
+    assert (low["y"], high["y"]) == ([1.6, 2.3], [7.1, 6.1])
+    assert (inside["x"], outside["x"], outside["y"]) == ([20.0], [40.0], [9.5])
+    names = [note["text"] for note in content["figure"]["layout"]["annotations"]]
+    assert "0002" not in names and any(name.startswith("&lt;img") for name in names)
+
+
+def test_a_survival_curve_steps_and_leaves_out_groups_with_too_few():
+    content = charts.survival(waiting()).content
+    assert content["table"]["rows"] == [
+        ["high", "0", "100 %", "100 %", "100 %", "20"],
+        ["high", "5", "60 %", "40 %", "80 %", "20"],
+        ["high", "9", "0 %", "0 %", "not known", "12"],
+        [HOSTILE, "0", "not known", "not known", "not known", "3"],
+    ]
+    band, line = content["figure"]["data"]
+    assert (line["x"], line["y"], line["line"]["shape"]) == ([0.0, 5.0, 9.0], [1.0, 0.6, 0.0], "hv")
+    assert (band["x"], band["y"]) == ([0.0, 5.0, 5.0, 5.0, 5.0, 0.0], [1.0, 1.0, 0.8, 0.4, 1.0, 1.0])
+
+
+def test_a_split_adds_to_all_and_labels_each_part():
+    content = charts.split(split_of_devices()).content
+    assert content["table"]["rows"] == [
+        ["April 2026", "protected", "70 %", "700", "1,000"],
+        ["April 2026", HOSTILE, "28 %", "280", "1,000"],
+        ["April 2026", "unknown", "2.0 %", "20", "1,000"],
+    ]
+    parts = content["figure"]["data"]
+    assert sum(part["x"][0] for part in parts) == pytest.approx(1)
+    assert [part["base"] for part in parts] == [[0], [0.7], [pytest.approx(0.98)]]
+    assert [part["marker"].get("pattern", {}).get("shape") for part in parts] == [None, None, "/"]
+    shown = {note["text"] for note in content["figure"]["layout"]["annotations"]}
+    assert shown == {
+        *("protected", "70 %, 700 of 1,000", ESCAPED, "28 %, 280 of 1,000"),
+        *("unknown", "2.0 %, 20 of 1,000"),
+    }
+
+
+def test_a_stock_flow_draws_what_left_below_zero_and_the_stock_in_a_panel_of_its_own():
+    content = charts.stock_flow(moved()).content
+    assert content["table"]["rows"] == [
+        ["March 2026", "9,000", "120", "0", "40", "9,080"],
+        ["April 2026", "9,080", "90", "412", "60", "9,522"],
+    ]
+    stock, arrived, visible, left = content["figure"]["data"]
+    assert (stock["y"], stock.get("yaxis", "y")) == ([9080.0, 9522.0], "y")
+    assert [bar["yaxis"] for bar in (arrived, visible, left)] == ["y2"] * 3
+    assert (arrived["y"], visible["base"], left["y"]) == ([120.0, 90.0], [120.0, 90.0], [-40.0, -60.0])
+
+
+def test_readiness_shows_what_is_not_measured_as_not_known():
+    content = charts.readiness(scored()).content
+    assert content["table"]["rows"] == [
+        ["Readiness index", "58", "52", "63", "48", "13"],
+        [HOSTILE, "not known", "not known", "not known", "0", "4"],
+    ]
+    assert content["figure"]["data"][-1]["x"] == [58.0, None]
+
+
+def test_a_heat_map_is_a_table_of_six_levels_and_a_dash_where_nothing_is_known():
+    content = charts.heatmap(by_hour()).content
+    assert content["figure"] is None
+    assert content["heat"]["columns"] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert content["heat"]["rows"] == [
+        {
+            "label": "09:00",
+            "cells": [
+                {"text": "0.50", "level": 1},
+                {"text": "0.75", "level": 2},
+                {"text": "1.0", "level": 3},
+                {"text": "1.2", "level": 4},
+                {"text": "1.4", "level": 5},
+                {"text": "1.7", "level": 6},
+                {"text": "–", "level": 0},
+            ],
+        }
+    ]
+    assert len(content["heat"]["key"].split(";")) == 6
+    assert content["table"]["rows"][0] == ["Monday", "09:00", "5", "10", "0.50"]
+    assert content["table"]["rows"][6] == ["Sunday", "09:00", "not known", "not known", "not known"]
+
+
+def test_a_table_shows_every_column_in_the_order_of_the_rows():
+    content = charts.table(ranked()).content
+    assert (content["form"], content["figure"]) == ("table", None)
+    assert [column["label"] for column in content["table"]["columns"]] == [
+        *("Store", "Numerator", "Denominator", "As recorded", "Recorded thefts per 10,000 visits"),
+        *("95 % from", "to", "Times peers", "Probability of more than 1.5 times peers", "Against peers"),
+    ]
+    assert content["table"]["rows"][0] == [
+        *(HOSTILE, "90", "100,000", "9.0", "8.2", "6.6", "10.0", "2.0", "97 %", "above")
+    ]
+
+
+# ---- exhibits without a chart, and JupyterLab
+
+
+def test_the_components_without_a_chart_are_plain_values():
+    verdict = words.Verdict("worse", "Rose", "Recorded theft rose.", "4.1", "3.8 to 4.5")
+    chart = charts.trend(story)
+    assert exhibits.headline("Theft rose.", "A little.").content == {
+        "kind": "headline",
+        "text": "Theft rose.",
+        "standfirst": "A little.",
+    }
+    assert exhibits.verdict_row("Theft", verdict, exhibit=chart, meta="T2").content == {
+        "kind": "verdict",
+        "question": "Theft",
+        "status": "worse",
+        "word": "Rose",
+        "number": "4.1",
+        "interval": "3.8 to 4.5",
+        "sentence": "Recorded theft rose.",
+        "meta": "T2",
+        "exhibit": chart.content,
+    }
+    assert exhibits.points("Limits", [("Unknown.", "Why."), "Another."], style="limits").content == {
+        "kind": "list",
+        "style": "limits",
+        "title": "Limits",
+        "items": [{"lead": "Unknown.", "text": "Why."}, {"lead": "", "text": "Another."}],
+    }
+
+
+def test_jupyterlab_gets_light_colours_and_escaped_text():
+    bundle = charts.funnel(scattered(), says=f"Is {HOSTILE} outside?")._repr_mimebundle_()
+    assert set(bundle) == {MIMETYPE, "text/html", "text/plain", "application/vnd.plotly.v1+json"}
+    figure = json.dumps(bundle["application/vnd.plotly.v1+json"])
+    assert "var(--" not in figure and "#15212B" in figure
+    assert HOSTILE not in figure and HOSTILE not in bundle["text/html"]
+
+
+def test_plotly_draws_every_figure_without_an_error_and_hostile_names_as_text(browser):
+    page = browser.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.add_script_tag(path=PAGE / "plotly-basic.min.js")
+    for draw in DRAWN.values():
+        bundle = draw()._repr_mimebundle_()
+        figure = bundle["application/vnd.plotly.v1+json"]
+        for width, patch in ((688, {}), (340, bundle[MIMETYPE]["narrow"])):
+            layout = figure["layout"] | {key: value for key, value in patch.items() if "axis" not in key}
+            page.evaluate(
+                "([data, layout]) => { const box = document.body.appendChild(document.createElement('div'));"
+                " return Plotly.newPlot(box, data, layout).then(() => null); }",
+                [figure["data"], layout | {"width": width}],
+            )
+    assert said == []
+    assert page.locator("img").count() == 0
+    assert page.get_by_text("<img src=x", exact=False).count() > 0
+    page.close()
+
+
+def texts(content):
+    """Every text that plotly is given, in the wide and in the narrow form."""
+    found = []
+
+    def collect(part):
+        if isinstance(part, dict):
+            for key, value in part.items():
+                if key in ("text", "hovertext", "ticktext", "name"):
+                    found.extend(value if isinstance(value, list) else [value])
+                else:
+                    collect(value)
+        elif isinstance(part, list):
+            for item in part:
+                collect(item)
+
+    collect(content["figure"])
+    collect(content["narrow"])
+    return [text for text in found if isinstance(text, str)]

@@ -1,0 +1,715 @@
+"""Pages: from an executed notebook to one file that works offline, and the checks it must pass."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from copy import deepcopy
+from datetime import date
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from retail_analytics.exhibits import MIMETYPE, STYLESHEET
+from retail_analytics.publishing import page, shelf
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "{{7*7}}{% raw %}",
+    "```js\nalert(1)\n```",
+    "<!-- <svg/onload=alert(1)>",
+    '" onmouseover="alert(1)',
+    "line\u2028separator & <b>bold</b>",
+]
+ABOUT = {
+    "title": "Theft trends",
+    "organisation": "Example Grocers",
+    "report": "theft_trends",
+    "month": "2026-10",
+    "scope": "all",
+    "as_known": "2026-11-14",
+    "shelf_link": "../../index.html",
+    "snapshot": "20261114T060012",
+    "run": "20261122T140501-ab12",
+    "parameters": {"last_month": "2026-10", "months": 24, "region": "all"},
+}
+TEMPLATE = {
+    "layout": {
+        "font": {"color": "var(--ink2)"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "showlegend": False,
+        "xaxis": {"fixedrange": True, "linecolor": "var(--ink)"},
+    }
+}
+
+
+def figure(traces=None):
+    line = {"type": "scatter", "x": ["2026-08", "2026-09", "2026-10"], "y": [4.1, None, 4.4]}
+    traces = traces or [line | {"mode": "lines+markers", "line": {"color": "var(--ink)"}}]
+    return {"data": traces, "layout": {"template": TEMPLATE, "margin": {"l": 40, "r": 20, "t": 10, "b": 40}}}
+
+
+def exhibit(title="Theft shows no clear change", **changes):
+    return {
+        "kind": "exhibit",
+        "form": "trend",
+        "title": title,
+        "subtitle": "Recorded thefts per 10,000 visits, August to October 2026",
+        "words": "From 4.1 in August to 4.4 in October 2026.",
+        "figure": figure(),
+        "height": 260,
+        "narrow": {"height": 200},
+        "table": {
+            "caption": "Theft rate",
+            "columns": [{"label": "Month", "numeric": False}, {"label": "Rate", "numeric": True}],
+            "rows": [["August 2026", "4.1"], ["September 2026", "not known"], ["October 2026", "4.4"]],
+            "notes": ["October 2026 is provisional."],
+        },
+        "heat": None,
+        "source": "incidents, store_days; as known 14 Nov 2026",
+        "tier": "T1 described",
+        "notes": ["A reporting app went live in 34 stores on 28 September 2026."],
+        "terms": [{"name": "theft_rate", "label": "theft rate", "definition": "Thefts divided by visits.", "unit": ""}],
+    } | changes
+
+
+def heat_exhibit():
+    rows = [
+        {"label": f"{hour}:00", "cells": [{"text": f"{day / 2}", "level": day % 7} for day in range(7)]}
+        for hour in range(8, 22)
+    ]
+    columns = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    return exhibit(
+        "Friday evenings stand out",
+        form="heatmap",
+        figure=None,
+        height=None,
+        heat={"columns": columns, "rows": rows, "key": "Times the average"},
+    )
+
+
+def verdict(beside):
+    return {
+        "kind": "verdict",
+        "question": "Theft",
+        "status": "no_clear",
+        "word": "No clear change",
+        "number": "4.4",
+        "interval": "3.8 to 4.9; tolerance 5.0",
+        "sentence": "Recorded theft shows no clear change.",
+        "meta": "9,133 incidents, T2",
+        "exhibit": beside,
+    }
+
+
+def shown(*contents):
+    cell = new_code_cell("show()")
+    cell.outputs = [
+        new_output("display_data", data={MIMETYPE: content, "text/html": "<p>for Lab</p>", "text/plain": "Lab"})
+        for content in contents
+    ]
+    return cell
+
+
+def report():
+    """A notebook with every kind of component; exhibit 1 stands beside a verdict."""
+    items = [{"lead": "Restated.", "text": "September was 3.4 and is 3.6."}, {"lead": "", "text": "Only text."}]
+    cells = [
+        new_markdown_cell("# Theft trends"),
+        shown({"kind": "headline", "text": "Theft shows no clear change", "standfirst": "4.4 per 10,000."}),
+        shown(verdict(exhibit("Twelve months"))),
+        new_markdown_cell("## Is theft rising?\n\nIt follows the *season*."),
+        shown(exhibit()),
+        shown(exhibit("Three stores", form="table", figure=None, height=None)),
+        new_markdown_cell("## When?"),
+        shown(heat_exhibit()),
+        shown(*({"kind": "list", "style": s, "title": s, "items": items} for s in ("changed", "limits", "points"))),
+        shown({"kind": "not_recorded", "title": "Method", "sentence": "Not recorded: no detection method."}),
+        shown({"kind": "health", "title": "Data health", "cells": [health_cell(s) for s in ("ok", "late")]}),
+        shown(
+            {
+                "kind": "about",
+                "facts": [["Code", "b41f09c"]],
+                "definitions": [
+                    {"label": "Rate", "definition": "Thefts by visits.", "unit": "", "name": "rate", "id": "B01"}
+                ],
+                "files": {"columns": ["File", "Rows"], "rows": [["incidents.csv", "12"]]},
+            }
+        ),
+    ]
+    return new_notebook(cells=cells)
+
+
+def health_cell(state):
+    return {"name": "Visits", "state": state, "word": "To 14 Nov 2026", "note": "6 stores filled"}
+
+
+@pytest.fixture(scope="module")
+def good():
+    notebook = report()
+    return notebook, page.html(notebook, about=ABOUT)
+
+
+def soup(text):
+    return BeautifulSoup(text, "html.parser")
+
+
+# Building
+
+
+def test_a_good_page_has_no_faults(good):
+    notebook, text = good
+    assert page.faults(text, notebook) == []
+    assert len(text.encode()) < 1_300_000
+
+
+def test_the_module_wins_over_the_template_folder_of_the_same_name(tmp_path):
+    found = subprocess.run(
+        [sys.executable, "-c", "import retail_analytics.publishing.page as p; print(p.__file__)"],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert found.stdout.strip().endswith("page.py")
+    assert not (page.FOLDER / "__init__.py").exists()
+
+
+def test_the_same_notebook_gives_the_same_bytes(good):
+    notebook, text = good
+    assert page.html(deepcopy(notebook), about=dict(reversed(ABOUT.items()))) == text
+
+
+def test_headline_edition_contents_and_numbers_stand_in_order(good):
+    found = soup(good[1])
+    assert found.h1.get_text() == "Theft shows no clear change"
+    assert found.select_one(".edition").get_text() == "October 2026 · whole company · as known 14 Nov 2026"
+    contents = [(link["href"], link.get_text()) for link in found.select(".contents a")]
+    assert contents == [
+        ("#section-1", "Is theft rising?"),
+        ("#section-2", "When?"),
+        ("#definitions", "Definitions"),
+    ]
+    titles = [found.find(id=f"title-{number}").get_text() for number in range(1, 5)]
+    assert titles == ["Twelve months", "Theft shows no clear change", "Three stores", "Friday evenings stand out"]
+    assert page.headline(good[0]) == "Theft shows no clear change"
+
+
+def test_code_and_other_outputs_are_not_shown():
+    notebook = report()
+    notebook.cells[4].outputs += [
+        new_output("stream", text="PRINTED"),
+        new_output("execute_result", data={"text/plain": "RESULT", "text/html": "<b>RESULT</b>"}),
+        new_output("display_data", data={"image/png": "iVBORw0KGgo="}),
+    ]
+    text = page.html(notebook, about=ABOUT)
+    assert not re.search("PRINTED|RESULT|iVBORw0KGgo|show\\(\\)|for Lab", text)
+    assert page.faults(text, notebook) == []
+
+
+def test_a_notebook_without_components_is_still_a_page():
+    notebook = new_notebook(cells=[new_markdown_cell("Only words.")])
+    text = page.html(notebook, about=ABOUT)
+    assert soup(text).h1.get_text() == "Theft trends"
+    assert page.faults(text, notebook) == []
+    assert "plotly" not in text.split("<body")[1]
+
+
+def test_the_policy_admits_our_scripts_and_nothing_else(good):
+    policy = soup(good[1]).find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy and "http" not in policy
+
+
+@pytest.mark.parametrize("name", ["ink", "ink2", "paper", "band", "worse", "h6"])
+def test_light_colours_stand_in_the_first_block_of_the_style_sheet(name):
+    block = re.search(r":root[^{]*\{([^}]*)\}", STYLESHEET.read_text(encoding="utf-8"))[1]
+    assert re.search(rf"--{name}: #[0-9A-F]{{6}};", block)
+
+
+# Hostile text
+
+
+def with_texts(part, text):
+    """A component in which every text says something else; keys, kinds and figures keep theirs."""
+    kept = {"kind", "style", "status", "state", "form", "height", "level", "numeric", "narrow", "layout"}
+    if isinstance(part, dict):
+        return {key: value if key in kept else with_texts(value, text) for key, value in part.items()}
+    if isinstance(part, list):
+        return [with_texts(item, text) for item in part]
+    return text if isinstance(part, str) else part
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_every_field_stays_text(text):
+    notebook = report()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.data[MIMETYPE] = with_texts(output.data[MIMETYPE], text)
+            for content in page.exhibits(notebook):
+                if content["figure"]:
+                    content["figure"] = with_texts(figure(), text)
+                    content["figure"]["data"][0] |= {"type": "scatter", "y": [1, 2, 3], "mode": "lines"}
+    about = dict.fromkeys(ABOUT, text) | {"shelf_link": "x.html", "parameters": {text: text}}
+    html = page.html(notebook, about=about)
+    found = soup(html)
+    assert page.faults(html, notebook) == []
+    assert found.h1.get_text() == text
+    assert len(found.find_all("script")) == 5
+    assert not found.find_all("img") and not found.find_all(onerror=True)
+    assert [cell.get_text() for cell in found.select("#exhibit-1 tbody tr")[0].find_all(["th", "td"])] == [text] * 2
+    for island in found.find_all("script", type="application/json"):
+        assert not re.search("[<>&\u2028\u2029]", island.string)
+        json.loads(island.string)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_markdown_is_neutral(text):
+    notebook = new_notebook(cells=[new_markdown_cell(f"## {text}\n\n{text}\n\n- {text}")])
+    html = page.html(notebook, about=ABOUT)
+    assert page.faults(html, notebook) == []
+    assert len(soup(html).find_all("script")) == 3
+    assert not soup(html).select(".prose img, .prose script, .prose [onmouseover], .prose svg")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[x](javascript:alert(1))", "x (javascript:alert(1))"),
+        ("[x](https://example.com/a)", "x (https://example.com/a)"),
+        ("[x](//example.com/a)", "x (//example.com/a)"),
+        ("https://example.com/a", "https://example.com/a"),
+        ("![a picture](https://example.com/a.png)", "a picture"),
+        ("```mermaid\n</pre><img src=x onerror=alert(1)>\n```", ""),
+        ("<details open ontoggle=alert(1)>x</details>", "<details open ontoggle=alert(1)>x</details>"),
+        ("5 < 6 & $7 to $8", "5 < 6 & $7 to $8"),
+    ],
+)
+def test_markdown_leads_nowhere_else_and_runs_nothing(source, expected):
+    notebook = new_notebook(cells=[new_markdown_cell(source)])
+    html = page.html(notebook, about=ABOUT)
+    prose = soup(html).select_one(".prose")
+    assert page.faults(html, notebook) == []
+    assert prose.get_text().strip() == expected
+    assert not prose.find_all(["a", "img"])
+
+
+def test_links_within_the_shelf_stay_links():
+    notebook = new_notebook(cells=[new_markdown_cell("[Shelf](../index.html) and [below](#section-1)\n\n## Below")])
+    links = soup(page.html(notebook, about=ABOUT)).select(".prose a")
+    assert [link["href"] for link in links] == ["../index.html", "#section-1"]
+
+
+# Faults: each breaks one thing
+
+
+def broken(notebook, text, old, new):
+    assert text.count(old) >= 1, f"nothing to break: {old}"
+    return page.faults(text.replace(old, new, 1), notebook)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('id="exhibit-2"', 'id="gone"', "Exhibit 2 (“Theft shows no clear change”) is not in the page."),
+        (
+            'id="title-3">Three stores',
+            'id="title-3">Four stores',
+            "Exhibit 3 (“Three stores”) does not show its title.",
+        ),
+        ('id="chart-1"', 'id="chart-x"', "Exhibit 1 (“Twelve months”) has lost its chart."),
+        (
+            '<td class="n">4.1</td>',
+            '<td class="n">4.2</td>',
+            "Exhibit 1 (“Twelve months”) does not show its table: 3 rows, 3 in the notebook.",
+        ),
+        (
+            '<td class="h1">0.5</td>',
+            '<td class="h1"></td>',
+            "Exhibit 4 (“Friday evenings stand out”) has an empty or incomplete heat map.",
+        ),
+        ("</main>", "<h1>Again</h1></main>", "The page has 2 main headings (h1) instead of one."),
+        ("</main>", '<img src="https://example.com/a.png"></main>', "<img src> leads out of the page"),
+        ("</main>", '<a href="//example.com">x</a></main>', "<a href> leads out of the page: //example.com."),
+        ("</main>", '<a href="javascript:x()">x</a></main>', "<a href> leads out of the page: javascript:x()."),
+        ("</main>", '<p style="color:red">x</p></main>', "<p style> would be refused by the content policy"),
+        ("</main>", '<p onclick="x()">x</p></main>', "<p onclick> would be refused by the content policy"),
+        ("</main>", "<script>x()</script></main>", "The page holds a script that is not ours"),
+        ("</main>", '<meta http-equiv="refresh" content="0"></main>', "The page would load another page by itself."),
+        ("default-src &#39;none&#39;", "default-src *", "The page has no strict content policy."),
+        ("<style>", "<style>@import 'x';", "A style sheet in the page asks for an external address."),
+        (
+            page.PLOTLY_MARK,
+            "* another library (",
+            "The page holds plotly.js 0 times; it needs it 1 times.",
+        ),
+        ("</main>", "x" * page.LARGEST + "</main>", "bytes; it must stay below 6,000,000."),
+    ],
+)
+def test_a_broken_page_has_a_fault_that_says_what(good, old, new, fault):
+    assert any(fault in found for found in broken(*good, old, new))
+
+
+def test_plotly_twice_is_a_fault(good):
+    notebook, text = good
+    again = f"<script>/** {page.PLOTLY_MARK} */</script></main>"
+    assert "The page holds plotly.js 2 times; it needs it 1 times." in broken(notebook, text, "</main>", again)
+
+
+def changed(change):
+    """The faults of a page that was made from a notebook with one change."""
+    notebook = report()
+    change(notebook)
+    return page.faults(page.html(notebook, about=ABOUT), notebook)
+
+
+@pytest.mark.parametrize("values", [[], [None, None, None]])
+def test_a_chart_without_a_point_is_a_fault(values):
+    def empty(notebook):
+        page.exhibits(notebook)[1]["figure"] = figure([{"type": "scatter", "x": [1, 2, 3], "y": values}])
+
+    name = "Exhibit 2 (“Theft shows no clear change”)"
+    assert changed(empty) == [f"{name} has a chart without a single point."]
+
+
+def test_a_heat_map_without_a_number_is_a_fault():
+    def empty(notebook):
+        for row in page.exhibits(notebook)[3]["heat"]["rows"]:
+            row["cells"] = [{"text": "", "level": 0}] * 7
+
+    assert changed(empty) == ["Exhibit 4 (“Friday evenings stand out”) has an empty or incomplete heat map."]
+
+
+def test_an_exhibit_without_rows_is_a_fault():
+    def empty(notebook):
+        page.exhibits(notebook)[2]["table"]["rows"] = []
+
+    assert changed(empty) == ["Exhibit 3 (“Three stores”) has no rows in its table."]
+
+
+def test_an_error_output_is_a_fault():
+    def fail(notebook):
+        notebook.cells[4].outputs.append(new_output("error", ename="KeyError", evalue="'region'", traceback=[]))
+
+    assert changed(fail) == ["Cell 5 ended with an error: KeyError: 'region'."]
+
+
+def test_an_error_that_was_only_printed_is_a_fault():
+    def fail(notebook):
+        printed = "Traceback (most recent call last):\n  x\nKeyError: 'a'"
+        notebook.cells[4].outputs.append(new_output("stream", text=printed))
+
+    assert changed(fail) == ["Cell 5 printed an error: Traceback (most recent call last)."]
+
+
+def test_the_text_of_an_error_in_an_exhibit_is_a_fault():
+    def fail(notebook):
+        page.exhibits(notebook)[1]["words"] = "ValueError: no rows"
+
+    assert changed(fail) == ["“Theft shows no clear change” (cell 5) shows the text of an error."]
+
+
+def test_a_value_that_is_not_a_number_is_a_fault():
+    def fail(notebook):
+        page.exhibits(notebook)[1]["figure"]["data"][0]["y"] = [1.0, float("nan"), 2.0]
+
+    assert changed(fail) == ["“Theft shows no clear change” (cell 5) holds a value that is not a number."]
+
+
+# The page of a run that did not publish
+
+
+def test_a_failure_page_says_what_where_and_what_to_use():
+    text = page.failure(
+        about=ABOUT,
+        end="failed",
+        reason="KeyError: <region>",
+        where="Cell 6 of theft_trends.ipynb, under “Is theft rising?”",
+        log="\n".join(f"line {number}" for number in range(100)) + "\n\x1b[31mKeyError\x1b[0m: <region>",
+        last_good="2026-10.html",
+    )
+    found = soup(text)
+    assert found.h1.get_text() == "Theft trends for October 2026 was not published"
+    assert "KeyError: <region>" in found.main.get_text()
+    assert "Cell 6 of theft_trends.ipynb, under “Is theft rising?”" in found.main.get_text()
+    assert found.select_one("a.go")["href"] == "2026-10.html"
+    log = found.select_one(".log").get_text().strip().splitlines()
+    assert (len(log), log[0], log[-1]) == (30, "line 71", "KeyError: <region>")
+    assert [row.get_text() for row in found.select("tbody tr")][0] == "last_month2026-10"
+    assert page.faults(text, new_notebook()) == []
+
+
+def test_a_failure_page_without_an_earlier_page_says_so():
+    text = page.failure(about=ABOUT, end="refused", reason="No data.", where="The notebook as a whole")
+    assert "There is no earlier page" in text
+    assert not soup(text).select("a.go")
+
+
+# The shelf
+
+
+def run(**changes):
+    return {
+        "run": "20261122T140501-ab12",
+        "shelf": "Example Grocers",
+        "warehouse": "example_grocers",
+        "report": "theft_trends",
+        "title": "Theft trends",
+        "month": "2026-10",
+        "scope": "all",
+        "end": "published",
+        "reason": None,
+        "page": "example_grocers/theft_trends/2026-10.html",
+        "failure_page": None,
+        "headline": "No clear change",
+        "started": "2026-11-22T14:05:01",
+        "seconds": 3.2,
+        "snapshot": "20261114T060012",
+        "bytes": 1_290_000,
+    } | changes
+
+
+def put(folder, *runs):
+    """Runs on a shelf, with a file for each page they name."""
+    for record in runs:
+        for name in filter(None, (record["page"], record["failure_page"])):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("page")
+        shelf.append(folder, record)
+    return soup(shelf.index(folder).read_text(encoding="utf-8"))
+
+
+def test_the_index_lists_pages_that_exist_by_relative_links(tmp_path):
+    september = run(month="2026-09", page="example_grocers/theft_trends/2026-09.html", headline="Quiet")
+    north = run(scope="North Shore", page="example_grocers/theft_trends/2026-10-North Shore.html")
+    found = put(tmp_path, run(), september, north)
+    links = [link["href"] for link in found.select("main a")]
+    assert sorted(set(links)) == [
+        "example_grocers/theft_trends/2026-09.html",
+        "example_grocers/theft_trends/2026-10-North%20Shore.html",
+        "example_grocers/theft_trends/2026-10.html",
+    ]
+    assert [month.get_text() for month in found.select(".months summary b")] == ["October 2026", "September 2026"]
+    assert found.select_one(".front h3").get_text() == "No clear change"
+    assert found.h1.get_text() == "October 2026: what the reports say"
+    assert page.faults(str((tmp_path / "index.html").read_text()), new_notebook()) == []
+
+
+def test_the_newest_run_counts_and_a_failed_one_stands_first_with_the_last_good_page(tmp_path):
+    failed = run(
+        end="failed",
+        reason="Visits are missing.",
+        page=None,
+        failure_page="example_grocers/theft_trends/2026-10.failed.html",
+        started="2026-11-23T06:00:00",
+    )
+    found = put(tmp_path, failed, run())
+    alarm = found.select_one(".alarm")
+    assert "Failed" in alarm.get_text() and "Visits are missing." in alarm.get_text()
+    assert [link["href"] for link in alarm.select("a")] == [
+        "example_grocers/theft_trends/2026-10.html",
+        "example_grocers/theft_trends/2026-10.failed.html",
+    ]
+    assert not found.select(".front article")
+    found = put(tmp_path, run(started="2026-11-23T07:00:00"))
+    assert not found.select(".alarm") and len(found.select(".front article")) == 1
+
+
+def test_the_last_good_page_may_be_of_an_earlier_month(tmp_path):
+    september = run(month="2026-09", page="example_grocers/theft_trends/2026-09.html")
+    found = put(tmp_path, september, run(end="late", page=None, reason="Too slow."))
+    assert "Last good page: September 2026" in found.select_one(".alarm").get_text()
+    assert "Late" in found.select_one(".alarm").get_text()
+
+
+def test_a_page_that_is_gone_or_outside_is_not_linked(tmp_path):
+    put(tmp_path, run(), run(scope="Valley", page="../outside.html"))
+    (tmp_path / "example_grocers/theft_trends/2026-10.html").unlink()
+    found = soup(shelf.index(tmp_path).read_text())
+    assert not found.select("main a")
+    assert "The page is no longer on the shelf." in found.main.get_text()
+
+
+def test_shelves_are_told_apart_and_hostile_headlines_stay_text(tmp_path):
+    other = run(shelf="Other <b>Shop</b>", warehouse="other", page="other/x.html", headline=HOSTILE[1])
+    found = put(tmp_path, run(), other)
+    assert [head.get_text() for head in found.select(".shelf-of > h2")] == ["Example Grocers", "Other <b>Shop</b>"]
+    assert HOSTILE[1] in found.main.get_text() and not found.find_all("img")
+
+
+def test_an_empty_shelf_and_a_torn_line_are_said(tmp_path):
+    assert "Nothing has been run yet." in shelf.index(tmp_path).read_text()
+    (tmp_path / shelf.RUNS).write_text('{"run": "cut of')
+    found = put(tmp_path, run())
+    assert len(found.select(".months tbody tr")) == 1
+    assert "1 lines of runs.jsonl could not be read." in found.footer.get_text()
+
+
+def test_appending_side_by_side_keeps_every_line_whole(tmp_path):
+    records = [run(run=str(number), headline="x" * 5000) for number in range(40)]
+    threads = [threading.Thread(target=shelf.append, args=(tmp_path, record)) for record in records]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = (tmp_path / shelf.RUNS).read_text().splitlines()
+    assert sorted(json.loads(line)["run"] for line in lines) == sorted(record["run"] for record in records)
+
+
+def test_the_newest_page_is_the_one_that_stands_there(tmp_path):
+    put(tmp_path, run(run="a"), run(run="b", end="failed", started="2026-11-23T00:00:00"))
+    assert shelf.newest_page(tmp_path, run())["run"] == "a"
+    assert shelf.newest_page(tmp_path, run(month="2026-09")) is None
+
+
+def test_months_and_days_that_are_none_are_shown_as_given():
+    assert page.edition(ABOUT | {"month": "October", "as_known": date(2026, 11, 14)}) == [
+        "October",
+        "whole company",
+        "as known 14 Nov 2026",
+    ]
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def file(good, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(good[1], encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def opened(browser, file):
+    """A function that opens the page in a new window: (the window, its requests, its complaints)."""
+    contexts = []
+
+    def open_(path=file, **settings):
+        contexts.append(browser.new_context(**settings))
+        window = contexts[-1].new_page()
+        requests, complaints = [], []
+        window.on("request", lambda request: requests.append(request.url))
+        window.on("console", lambda message: complaints.append(message.text))
+        window.on("pageerror", lambda error: complaints.append(str(error)))
+        window.goto(path.as_uri())
+        return window, requests, complaints
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def line_colour(window):
+    return window.eval_on_selector("#chart-2 .js-line", "line => getComputedStyle(line).stroke")
+
+
+def test_every_chart_is_drawn_and_nothing_is_asked_for(opened, file):
+    window, requests, complaints = opened(viewport={"width": 1440, "height": 900})
+    window.wait_for_selector("html[data-charts=done]")
+    for number in (1, 2):
+        box = window.locator(f"#chart-{number}").bounding_box()
+        assert box["width"] > 300 and box["height"] > 100
+        assert window.locator(f"#chart-{number} svg path.js-line").count() >= 1
+    assert window.locator(".contents a").first.is_visible()
+    assert requests == [file.as_uri()]
+    assert complaints == []
+
+
+def test_texts_in_a_chart_stay_text(opened, tmp_path):
+    notebook = report()
+    text = '<a href="https://example.com">Shop</a> <b>& <span style="color:red">Co</span></b>'
+    page.exhibits(notebook)[1]["figure"]["layout"]["annotations"] = [{"text": text, "x": "2026-09", "y": 4}]
+    path = tmp_path / "page.html"
+    path.write_text(page.html(notebook, about=ABOUT), encoding="utf-8")
+    window, requests, complaints = opened(path)
+    window.wait_for_selector("html[data-charts=done]")
+    assert window.locator("#chart-2 .annotation-text").text_content() == text
+    assert window.locator("#chart-2 a").count() == 0
+    assert len(requests) == 1 and complaints == []
+
+
+def test_charts_follow_the_colour_scheme(opened):
+    window, _, complaints = opened(color_scheme="light")
+    window.wait_for_selector("html[data-charts=done]")
+    assert line_colour(window) == "rgb(21, 33, 43)"
+    window.emulate_media(color_scheme="dark")
+    window.wait_for_timeout(200)
+    assert line_colour(window) == "rgb(239, 236, 228)"
+    assert complaints == []
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_phone_scrolls_down_only_even_with_every_table_open(opened, width):
+    window, _, complaints = opened(viewport={"width": width, "height": 780})
+    window.wait_for_selector("html[data-charts=done]")
+    window.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+    assert window.evaluate("document.documentElement.scrollWidth") == width
+    assert window.locator("#chart-2").bounding_box()["height"] == 200
+    assert complaints == []
+
+
+def test_the_shelf_and_the_failure_page_fit_a_phone(opened, tmp_path):
+    put(tmp_path, run(), run(scope="Valley", end="failed", reason="Visits are missing.", page=None))
+    failure = page.failure(about=ABOUT, end="died", reason="Killed.", where="Cell 2", log="x" * 300, last_good="a.html")
+    (tmp_path / "failed.html").write_text(failure, encoding="utf-8")
+    for name in ("index.html", "failed.html"):
+        window, requests, complaints = opened(tmp_path / name, viewport={"width": 360, "height": 780})
+        assert window.evaluate("document.documentElement.scrollWidth") == 360
+        assert len(requests) == 1 and complaints == []
+
+
+def test_the_shelf_can_be_searched(opened, tmp_path):
+    put(tmp_path, run(), run(scope="Valley", page="example_grocers/v.html", headline="Theft rose"))
+    window, _, complaints = opened(tmp_path / "index.html")
+    window.fill("#find", "valley rose")
+    assert window.locator("#found").inner_text() == "1 report"
+    assert window.locator(".months tbody tr:visible").count() == 1
+    assert complaints == []
+
+
+def test_it_prints_on_a4_in_light_colours_from_a_dark_screen(opened, tmp_path):
+    window, _, complaints = opened(color_scheme="dark")
+    window.wait_for_selector("html[data-charts=done]")
+    window.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert line_colour(window) == "rgb(21, 33, 43)"
+    window.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert line_colour(window) == "rgb(239, 236, 228)"
+    printed = window.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF") and len(printed) > 20_000
+    assert re.search(rb"/MediaBox \[0 0 59[45](\.\d+)? 84[12]", printed)
+    assert complaints == []
+
+
+def test_without_script_words_and_tables_are_there(opened):
+    window, _, _ = opened(java_script_enabled=False)
+    assert window.locator("#words-2").is_visible()
+    assert window.locator("#exhibit-2 table.data").is_visible()
+    assert not window.locator("#chart-2").is_visible()
+
+
+def test_a_chart_that_cannot_be_drawn_leaves_its_words_and_the_others(opened, tmp_path):
+    notebook = report()
+    # plotly.js 4.1.1 throws at such a shape
+    page.exhibits(notebook)[0]["figure"]["layout"]["shapes"] = [
+        {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": 4, "y1": 4, "layer": "between"}
+    ]
+    path = tmp_path / "page.html"
+    path.write_text(page.html(notebook, about=ABOUT), encoding="utf-8")
+    window, _, _ = opened(path)
+    window.wait_for_selector("html[data-charts=done]")
+    assert window.locator("#chart-2 svg path.js-line").count() >= 1
+    assert window.locator("#words-1").is_visible() and not window.locator("#chart-1").is_visible()
+    assert window.locator("#exhibit-1 table.data").is_visible()
+
+
+def test_a_click_saves_the_table(opened):
+    window, _, complaints = opened()
+    window.wait_for_selector("html[data-charts=done]")
+    window.click("#exhibit-2 summary")
+    with window.expect_download() as download:
+        window.click("#exhibit-2 .button")
+    saved = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert saved == ['"Month","Rate"', '"August 2026","4.1"', '"September 2026","not known"', '"October 2026","4.4"']
+    assert complaints == []

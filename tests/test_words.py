@@ -1,0 +1,439 @@
+"""How numbers read, and what may be said of them (the wording rules)."""
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+
+from retail_analytics import words
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+from retail_analytics.statistics.rates import COMPARED
+
+LAST = date(2026, 10, 1)
+SOUNDS_CAUSAL_OR_LOUD = re.compile(
+    r"\b(caused|due to|thanks to|drove|because|led to|reduced|soared|plunged|epidemic|slightly|trending|no effect)\b"
+)
+THEFT = Metric(
+    id="B01",
+    name="theft_rate",
+    label="Recorded theft rate",
+    unit="recorded thefts per 10,000 visits",
+    definition=".",
+    numerator=Flow("incidents", on="occurred_on"),
+    denominator=Flow("store_days", on="day"),
+    per=10_000,
+    better="lower",
+)
+OLD = replace(
+    THEFT, label="Unsupported devices", unit="share of devices in service", per=1, estimate="share",
+    numerator=Stock("devices", start="installed_on", end="retired_on"),
+)  # fmt: skip
+DEVICES = replace(OLD, label="IoT devices in service", unit="devices", estimate="count", better=None)
+LOSS = replace(THEFT, label="Known loss", unit="GBP at cost", estimate="amount")
+TOLERANCE = {"limit": 4.5, "owner": "COO", "agreed_on": date(2026, 1, 14)}
+
+
+def compared(metric=THEFT, months=12, provisional_from=None, last_month=LAST, **row):
+    """A comparison as year_on_year gives it: 480 against 400 thefts unless told otherwise."""
+    row = {
+        "numerator": 480.0, "denominator": 1e6, "value": 4.8, "numerator_before": 400.0, "denominator_before": 1e6,
+        "before": 4.0, "change": 0.2, "low": 0.15, "high": 0.25, "low80": 0.16, "high80": 0.24,
+        "smallest_detectable": 0.1, "reason": None, "missing_periods": [], "recording_changes": [],
+    } | row  # fmt: skip
+    rows = pl.DataFrame([{"metric": metric.name, "period": LAST, **row}], schema_overrides=COMPARED)
+    facts = {"months": months, "provisional_from": provisional_from, "last_month": last_month}
+    return Measured(rows, metric, **facts)
+
+
+def measured(metric=THEFT, by=(), **columns):
+    """Months up to October 2026 with the columns given."""
+    facts = {name: columns.pop(name) for name in ("tolerance", "provisional_from", "not_recorded") if name in columns}
+    n = len(columns["value"])
+    last = {"period": [date(2026, 11 - n + place, 1) for place in range(n)]} if "period" not in columns else {}
+    rows = pl.DataFrame(last | {"numerator": [10.0] * n, "denominator": [20_000.0] * n} | columns)
+    return Measured(rows, metric, by=by, last_month=LAST, **facts)
+
+
+# Formatting
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (words.number(9133.0), "9,133"),
+        (words.number(3.54), "3.5"),
+        (words.number(-12), "−12"),
+        (words.number(None), "not known"),
+        (words.about(22_012_345), "22 million"),
+        (words.about(1_360_000), "1.4 million"),
+        (words.about(2.1e9), "2.1 billion"),
+        (words.about(9133), "9,133"),
+        (words.rate(4.12), "4.1"),
+        (words.rate(0.324), "0.32"),
+        (words.rate(0.0041), "0.0041"),
+        (words.rate(0.099), "0.10"),
+        (words.rate(0.999), "1.0"),
+        (words.rate(121.4), "121"),
+        (words.rate(99.97), "100"),
+        (words.rate(0), "0"),
+        (words.rate(None), "not known"),
+        (words.percent(0.212, 9806), "21 %"),
+        (words.percent(0.0234, 9806), "2.3 %"),
+        (words.percent(0.0234, 90), "2 %"),
+        (words.percent(0.5, 2), "50 %"),
+        (words.percent(0.0001, 9806), "under 0.1 %"),
+        (words.percent(0.004, 500), "under 1 %"),
+        (words.percent(0.9999, 500), "over 99 %"),
+        (words.percent(0, 500), "0 %"),
+        (words.percent(1, 5000), "100 %"),
+        (words.percent(None), "not known"),
+        (words.n_of_n(2079, 9806), "2,079 of 9,806"),
+        (words.money(1_234_567.89), "$1.2 million"),
+        (words.money(999_999, "GBP"), "£1.0 million"),
+        (words.money(1234, "EUR"), "€1,200"),
+        (words.money(35.4, "CHF"), "CHF 35"),
+        (words.money(-1234), "−$1,200"),
+        (words.money(0.5), "$0.50"),
+        (words.money(0), "$0"),
+        (words.change(0.14), "+14 %"),
+        (words.change(-0.02), "−2 %"),
+        (words.change(0.003), "+0.3 %"),
+        (words.change(-0.0001), "0 %"),
+        (words.change(0), "0 %"),
+        (words.change(12.34), "+1,234 %"),
+        (words.change(None), "not known"),
+        (words.interval(3.8, 4.5, words.rate), "3.8 to 4.5"),
+        (words.interval(-0.09, 0.05, words.change), "−9 to +5 %"),
+        (words.interval(None, 4.5), "not known"),
+        (words.month(LAST), "October 2026"),
+        (words.day(date(2026, 11, 4)), "4 Nov 2026"),
+        (words.period(date(2026, 10, 12), "week"), "week of 12 Oct 2026"),
+        (words.plural(1, "incident"), "1 incident"),
+        (words.plural(2, "incident"), "2 incidents"),
+        (words.plural(0, "battery", "batteries"), "0 batteries"),
+        (words.listed(["A", "B", "C"]), "A, B and C"),
+        (words.listed(["A"]), "A"),
+        (words.probability(0.96), "almost certain (96 %)"),
+        (words.probability(0.9), "very likely (90 %)"),
+        (words.probability(0.72), "likely (72 %)"),
+        (words.probability(0.5), "about even (50 %)"),
+        (words.probability(0.2), "unlikely (20 %)"),
+        (words.probability(0.04), "very unlikely (4 %)"),
+    ],
+)
+def test_numbers_read(said, text):
+    assert said == text
+
+
+# Verdicts on a change
+
+
+def test_rose_needs_a_95_interval_without_0_and_a_material_change():
+    assert words.verdict(compared()) == words.Verdict(
+        status="worse",
+        word="Rose",
+        sentence="Recorded theft rate rose by 20 % (95 % +15 to +25 %). 4.8 recorded thefts per 10,000 visits "
+        "in the 12 months to October 2026 against 4.0 a year before.",
+        number="+20 %",
+        interval="+15 to +25 %",
+    )
+
+
+def test_fell_is_better_where_lower_is_and_worse_where_higher_is():
+    fall = {"change": -0.2, "low": -0.25, "high": -0.15, "low80": -0.24, "high80": -0.16}
+    found = words.verdict(compared(**fall))
+    assert (found.status, found.word) == ("better", "Fell")
+    assert found.sentence.startswith("Recorded theft rate fell by 20 % (95 % −25 to −15 %).")
+    assert words.verdict(compared(replace(THEFT, better="higher"), **fall)).status == "worse"
+    assert words.verdict(compared(replace(THEFT, better=None), **fall)).status == "no_clear"
+    assert words.verdict(compared(replace(THEFT, better=None), **fall)).word == "Fell"
+
+
+def test_an_established_change_that_does_not_matter_is_no_clear_change():
+    found = words.verdict(compared(change=0.02, low=0.01, high=0.03, low80=0.012, high80=0.028))
+    assert (found.status, found.word) == ("no_clear", "No clear change")
+    assert "no clear change, +2 % (95 % +1 to +3 %), less than the 5 % that matter." in found.sentence
+
+
+def test_no_clear_change_gives_the_interval():
+    found = words.verdict(compared(change=-0.02, low=-0.09, high=0.05, low80=-0.06, high80=0.03))
+    assert (found.status, found.word, found.reason) == ("no_clear", "No clear change", None)
+    assert found.sentence.startswith("Recorded theft rate: no clear change (95 % −9 to +5 %).")
+
+
+def test_probably_is_said_where_only_the_80_interval_leaves_out_0():
+    found = words.verdict(compared(change=0.06, low=-0.01, high=0.13, low80=0.01, high80=0.11))
+    assert (found.status, found.word) == ("no_clear", "Probably rose")
+    assert "probably rose by 6 % (95 % −1 to +13 %); not established." in found.sentence
+    assert found.reason == "Whether recorded theft rate rose or fell: +6 % (95 % −1 to +13 %) is not established."
+    small = words.verdict(compared(change=0.04, low=-0.01, high=0.09, low80=0.01, high80=0.07))
+    assert small.word == "No clear change"
+
+
+def test_silence_of_small_numbers_is_cannot_tell():
+    wide = {"change": 0.1, "low": -0.3, "high": 0.7, "low80": -0.2, "high80": 0.5}
+    found = words.verdict(compared(**wide, smallest_detectable=0.43))
+    assert (found.status, found.word) == ("cannot_tell", "Cannot tell")
+    assert "cannot tell; we could only have seen a change of 43 % or more" in found.sentence
+    assert found.reason == (
+        "Whether recorded theft rate rose or fell: we could only have seen a change of 43 % or more."
+    )
+    assert words.verdict(compared(**wide, smallest_detectable=0.25)).word == "No clear change"
+
+
+UNKNOWN = {"low": None, "high": None, "low80": None, "high80": None, "smallest_detectable": None}
+
+
+def test_a_recording_change_cannot_tell_and_keeps_the_raw_numbers():
+    note = {"from_on": date(2026, 9, 28), "text": "New reporting app in 34 stores."}
+    found = words.verdict(compared(reason="recording changed", recording_changes=[note], **UNKNOWN))
+    assert (found.status, found.word, found.number, found.interval) == ("cannot_tell", "Cannot tell", "+20 %", "")
+    assert found.sentence == (
+        "Recorded theft rate: cannot tell; recording changed inside the two windows: New reporting app in 34 "
+        "stores (28 Sep 2026). 4.8 recorded thefts per 10,000 visits in the 12 months to October 2026 against "
+        "4.0 a year before."
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"reason": "too few months"}, "24 settled months are needed and fewer were measured"),
+        (
+            {"reason": "months not covered", "missing_periods": [date(2025, 4, 1), date(2025, 5, 1)]},
+            "no value is known for April 2025 and May 2025",
+        ),
+        ({"reason": "too few events", "numerator": 2.0, "numerator_before": 1.0}, "too few events, 2 against 1"),
+        ({"reason": "none a year before", "before": 0.0, "change": None}, "there were none a year before"),
+        (
+            {"reason": "too few members", "denominator": 12.0, "denominator_before": 9.0},
+            "too few to compare, 12 and 9 in all",
+        ),
+        ({"reason": "no interval for amounts"}, "no interval is made for amounts of money"),
+    ],
+)
+def test_every_reason_is_said(row, why):
+    found = words.verdict(compared(**UNKNOWN, **row))
+    assert found.status == "cannot_tell"
+    assert f"Recorded theft rate: cannot tell; {why}." in found.sentence
+    assert found.reason == f"Whether recorded theft rate rose or fell: {why}."
+
+
+def test_what_was_not_known_before_is_said():
+    found = words.verdict(compared(reason="too few months", before=None, change=None, **UNKNOWN))
+    assert found.number == ""
+    assert found.sentence.endswith("in the 12 months to October 2026; not known a year before.")
+
+
+def test_a_stock_is_counted_not_sampled():
+    row = {"numerator": 9806.0, "value": 9806.0, "denominator": None, "before": 8601.0, "change": 0.14}
+    found = words.verdict(compared(DEVICES, **UNKNOWN | row))
+    assert (found.status, found.word, found.interval) == ("no_clear", "Rose", "counted, not sampled")
+    assert found.sentence == (
+        "IoT devices in service rose by 14 % (counted, not sampled). "
+        "9,806 at the end of October 2026 against 8,601 a year before."
+    )
+    assert words.verdict(compared(DEVICES, **UNKNOWN | row | {"change": 0.04})).word == "No clear change"
+    short = words.verdict(compared(DEVICES, **UNKNOWN | row | {"reason": "too few months"}))
+    assert short.reason == (
+        "Whether IoT devices in service rose or fell: the same month a year before is not in the window."
+    )
+
+
+def test_a_share_says_n_of_n_and_that_it_is_the_share_that_rose():
+    row = {"numerator": 12.0, "denominator": 60.0, "value": 0.2, "before": 0.1, "change": 1.0}
+    found = words.verdict(compared(OLD, **row, numerator_before=6.0, denominator_before=60.0))
+    assert found.sentence == (
+        "Unsupported devices, as a share, rose by 100 % (95 % +15 to +25 %). 20 % (12 of 60) at the end of "
+        "October 2026 against 10 % (6 of 60) a year before."
+    )
+
+
+def test_money_is_said_in_two_digits_with_its_currency():
+    row = {"value": 1_440_000.0, "before": 1_200_000.0, "reason": "no interval for amounts"}
+    assert "£1.4 million in the 12 months to October 2026 against £1.2 million a year before" in (
+        words.verdict(compared(LOSS, **UNKNOWN | row)).sentence
+    )
+
+
+def test_provisional_months_are_named():
+    late = words.verdict(compared(provisional_from=date(2026, 11, 1), last_month=date(2026, 11, 1)))
+    assert late.sentence.endswith("November 2026 is provisional and left out.")
+    later = words.verdict(compared(provisional_from=date(2026, 11, 1), last_month=date(2026, 12, 1)))
+    assert later.sentence.endswith("November 2026 to December 2026 are provisional and left out.")
+    assert "provisional" not in words.verdict(compared(provisional_from=date(2026, 11, 1))).sentence
+
+
+def test_a_window_of_one_month_is_that_month():
+    assert "visits in October 2026 against" in words.verdict(compared(months=1)).sentence
+
+
+def test_not_recorded_is_the_verdict():
+    nothing = Measured(pl.DataFrame(), THEFT, not_recorded="no visits in this warehouse")
+    for found in (words.verdict(nothing), words.judged(nothing)):
+        assert (found.status, found.word) == ("cannot_tell", "Not recorded")
+        assert found.sentence == "Not recorded: no visits in this warehouse."
+    assert words.latest(nothing) == words.describe(nothing) == "Not recorded: no visits in this warehouse."
+
+
+def test_nothing_or_many_groups_have_no_one_verdict():
+    for rows in (compared().rows.clear(), pl.concat([compared().rows] * 2)):
+        assert words.verdict(compared().with_rows(rows)).status == "cannot_tell"
+    many = measured(by=("store_id",), period=[LAST] * 2, value=[1.0, 2.0], store_id=["a", "b"], tolerance=TOLERANCE)
+    assert words.judged(many).status == "not_judged"
+
+
+def test_no_sentence_says_why_something_changed_or_shouts():
+    changes = [(0.2, 0.15, 0.25), (-0.2, -0.25, -0.15), (0.06, -0.01, 0.13), (0.0, -0.1, 0.1), (0.1, -0.5, 2.0)]
+    for share, low, high in changes:
+        for seen in (0.1, 0.9):
+            found = words.verdict(compared(change=share, low=low, high=high, smallest_detectable=seen))
+            assert not SOUNDS_CAUSAL_OR_LOUD.search(found.sentence.lower())
+
+
+# Judged against a tolerance
+
+
+@pytest.mark.parametrize(
+    ("better", "ends", "status", "word"),
+    [
+        ("lower", (4.6, 5.4), "worse", "Above tolerance"),
+        ("lower", (3.6, 4.5), "better", "Within tolerance"),
+        ("lower", (4.4, 5.4), "no_clear", "At tolerance"),
+        ("higher", (3.6, 4.4), "worse", "Below tolerance"),
+        ("higher", (4.5, 5.4), "better", "Within tolerance"),
+        ("higher", (3.6, 4.6), "no_clear", "At tolerance"),
+    ],
+)
+def test_outside_or_within_only_if_the_whole_interval_is(better, ends, status, word):
+    row = {"value": [sum(ends) / 2], "low": [ends[0]], "high": [ends[1]]}
+    found = words.judged(measured(replace(THEFT, better=better), **row, tolerance=TOLERANCE))
+    assert (found.status, found.word) == (status, word)
+
+
+def test_judged_says_value_interval_tolerance_and_owner():
+    found = words.judged(measured(value=[5.0], low=[4.6], high=[5.4], tolerance=TOLERANCE))
+    assert (found.number, found.interval) == ("5.0", "4.6 to 5.4; tolerance 4.5")
+    assert found.sentence == (
+        "Recorded theft rate: 5.0 recorded thefts per 10,000 visits (95 % 4.6 to 5.4) in October 2026: "
+        "above the tolerance of 4.5 agreed by COO on 14 Jan 2026."
+    )
+
+
+def test_without_an_interval_the_value_is_judged():
+    assert words.judged(measured(value=[5.0], tolerance=TOLERANCE)).status == "worse"
+    assert words.judged(measured(value=[4.5], tolerance=TOLERANCE)).status == "better"
+
+
+def test_without_a_tolerance_or_a_better_side_nothing_is_judged():
+    found = words.judged(measured(value=[5.0]))
+    assert (found.status, found.word) == ("not_judged", "Not judged")
+    assert found.sentence.endswith("in October 2026: not judged, no tolerance agreed.")
+    assert words.judged(measured(replace(THEFT, better=None), value=[5.0], tolerance=TOLERANCE)).status == "not_judged"
+
+
+def test_too_few_are_not_judged():
+    few = {"value": [8.0], "numerator": [4.0], "denominator": [5_000.0], "tolerance": TOLERANCE}
+    assert words.judged(measured(**few)).status == "cannot_tell"
+    expected = few | {"numerator": [0.0], "value": [0.0], "denominator": [20_000.0], "low": [0.0], "high": [1.8]}
+    assert words.judged(measured(**expected)).status == "better"
+    share = {"value": [0.5], "numerator": [9.0], "denominator": [18.0], "tolerance": TOLERANCE | {"limit": 0.15}}
+    assert words.judged(measured(OLD, **share)).status == "cannot_tell"
+
+
+def test_the_last_settled_month_is_judged_and_an_unknown_one_is_not():
+    found = words.judged(measured(value=[3.0, 9.0], tolerance=TOLERANCE, provisional_from=LAST))
+    assert (found.status, found.number) == ("better", "3.0")
+    gap = words.judged(measured(value=[3.0, None], tolerance=TOLERANCE))
+    assert (gap.status, gap.reason) == (
+        "cannot_tell",
+        "Whether recorded theft rate is within tolerance: no value is known for October 2026.",
+    )
+
+
+# Sentences
+
+
+def test_latest_gives_the_rate_its_interval_and_both_amounts():
+    row = {"value": [4.15], "low": [3.8], "high": [4.5], "numerator": [9133.0], "denominator": [22e6]}
+    assert words.latest(measured(**row)) == (
+        "In October 2026 4.2 recorded thefts per 10,000 visits (95 % 3.8 to 4.5); "
+        "9,133 recorded thefts, 22 million visits."
+    )
+    assert "; 1 recorded theft, 22 million visits." in words.latest(measured(**row | {"numerator": [1.0]}))
+
+
+def test_latest_of_a_share_says_n_of_n_and_refuses_few():
+    row = {"value": [0.212], "low": [0.2], "high": [0.22], "numerator": [2079.0], "denominator": [9806.0]}
+    assert words.latest(measured(OLD, **row)) == (
+        "Unsupported devices: 21 % (2,079 of 9,806; 95 % 20 to 22 %) in October 2026."
+    )
+    few = {"value": [0.5], "numerator": [1.0], "denominator": [2.0]}
+    assert words.latest(measured(OLD, **few)) == "Unsupported devices: 1 of 2 in October 2026; too few for a share."
+
+
+def test_latest_leaves_out_what_is_provisional_and_names_it():
+    found = words.latest(measured(DEVICES, value=[9700.0, 9806.0], provisional_from=LAST))
+    assert found == "IoT devices in service: 9,700 in September 2026. October 2026 is provisional."
+    assert words.latest(measured(DEVICES, value=[9806.0], provisional_from=LAST)).endswith("nothing settled yet.")
+    assert words.latest(measured(DEVICES, value=[None])) == "IoT devices in service in October 2026: not known."
+
+
+def test_latest_of_groups_names_each_or_the_ends():
+    few = measured(by=("region",), period=[LAST] * 3, value=[4.0, 3.0, None], region=["North", "South", None])
+    assert words.latest(few).endswith("North 4.0, South 3.0, not known not known.")
+    many = [f"S{place}" for place in range(12)]
+    found = words.latest(
+        measured(by=("store_id",), period=[LAST] * 12, value=[float(i) for i in range(12)], store_id=many)
+    )
+    assert found.endswith("highest S11 11.0, S10 10.0, S9 9.0; lowest S0 0; 12 in all.")
+
+
+def test_latest_of_a_median():
+    wait = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on")
+    rows = pl.DataFrame({"n": [310], "closed": [210], "value": [1.0], "low": [1.0], "high": [37.0]})
+    said = words.latest(Measured(rows, wait))
+    assert said == "Time to contain: half within 1 day (95 % 1 to 37), 210 of 310 closed."
+    unreached = Measured(rows.with_columns(value=30.0, high=pl.lit(None, pl.Float64)), wait)
+    assert "half within 30 days (95 % from 1, upper end not reached)" in words.latest(unreached)
+    unknown = Measured(rows.with_columns(value=pl.lit(None, pl.Float64)), wait)
+    assert words.latest(unknown) == "Time to contain: no median can be given yet, 210 of 310 closed."
+
+
+def test_describe_gives_ends_extremes_and_gaps():
+    assert words.describe(measured(value=[3.0, 1.0, None, 9.0, 4.0])) == (
+        "Recorded theft rate, recorded thefts per 10,000 visits, by month, June 2026 to October 2026: first 3.0 "
+        "in June 2026, last 4.0 in October 2026, lowest 1.0 in July 2026, highest 9.0 in September 2026; "
+        "1 month not known."
+    )
+    assert words.describe(measured(value=[None, None])).endswith("not known.")
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        (
+            {"opening": [8601, 9000], "arrived": [500, 900], "newly_visible": [0, 12], "left": [101, 106],
+             "closing": [9000, 9806], "value": [1.0, 1.0]},
+            "8,601 at the start of September 2026, 9,806 at the end of October 2026; "
+            "arrived 1,400, newly visible 12, left 207 in between.",
+        ),
+        ({"days": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]}, "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
+        ({"days": [0.0], "value": [None]}, "not known; too few closed."),
+        ({"weekday": [5, 5], "hour": [9, 19], "value": [0.5, 2.4]}, "Friday 09:00 0.50 times the average, Friday 19:00 2.4"),
+        ({"band": ["New", "Old"], "value": [0.25, 0.75], "numerator": [5, 15], "denominator": [20, 20]},
+         "New 25 % (5 of 20), Old 75 % (15 of 20)."),
+        ({"domain": ["a"], "label": ["Monitoring"], "value": [58.0]}, "Monitoring 58."),
+    ],
+)  # fmt: skip
+def test_describe_knows_every_shape(columns, text):
+    found = measured(**columns)
+    if "opening" not in columns:
+        found = found.with_rows(found.rows.drop("period"))
+    assert text in words.describe(found)
+
+
+def test_describe_of_nothing():
+    assert words.describe(measured(value=[])) == "Recorded theft rate: nothing to show."
