@@ -64,15 +64,16 @@ def share(measured: Measured, within: tuple[str, ...] = ()) -> Measured:
     """
     unit = f"share of {measured.metric.label.lower()}"
     metric = replace(measured.metric, estimate="share", per=1, better=None, unit=unit)
-    if measured.rows.is_empty():
-        return measured.with_rows(measured.rows, metric=metric, tolerance=None)
+    shares = measured.with_rows(measured.rows, metric=metric, tolerance=None)
+    if shares.rows.is_empty():
+        return shares
     group = ["period", *within]
     unknown = pl.col("value").is_null().any().over(group)
     total = pl.when(~unknown).then(pl.col("numerator").sum().over(group))
-    rows = measured.rows.with_columns(total.alias("denominator")).with_columns(
+    rows = shares.rows.with_columns(total.alias("denominator")).with_columns(
         pl.when(pl.col("denominator") > 0).then(pl.col("numerator") / pl.col("denominator")).alias("value")
     )
-    return measured.with_rows(rows, metric=metric, tolerance=None)
+    return shares.with_rows(rows)
 
 
 def summed(measured: Measured) -> Measured:
@@ -115,10 +116,20 @@ def bands(measured: Measured, order: tuple[str, ...] = ()) -> Measured:
     return shares.with_rows(rows, by=(*others, "band"))
 
 
+def largest(measured: Measured, groups: int = 8) -> Measured:
+    """Only the groups with the largest numerators over the whole window, for a chart that can hold no more."""
+    sizes = measured.rows.group_by(measured.by).agg(pl.col("numerator").sum())
+    kept = sizes.sort("numerator", *measured.by, descending=[True] + [False] * len(measured.by)).head(groups)
+    rows = measured.rows.join(kept.select(measured.by), on=measured.by, how="semi", nulls_equal=True)
+    left = sizes.height - kept.height
+    note = (f"The {groups} largest of {sizes.height} are shown.",) if left else ()
+    return measured.with_rows(rows, notes=measured.notes + note)
+
+
 def yearly(measured: Measured) -> Measured:
-    """A flow totalled by calendar year: metric, year, numerator, months (how many of its months are known)."""
-    rows = measured.rows.group_by("metric", pl.col("period").dt.year().cast(pl.String).alias("year"), maintain_order=True)
-    return measured.with_rows(rows.agg(pl.col("numerator").sum(), months=pl.col("value").count()), by=("year",))
+    """A flow totalled by calendar year: metric, year, value, months (how many of its months are known)."""
+    by_year = measured.rows.group_by("metric", year=pl.col("period").dt.year().cast(pl.String), maintain_order=True)
+    return measured.with_rows(by_year.agg(pl.col("value").sum(), months=pl.col("value").count()), by=("year",))
 
 
 def first_recorded(*measured: Measured) -> Measured:

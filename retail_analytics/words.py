@@ -15,6 +15,7 @@ from retail_analytics.measure import Measured, Stock
 MINUS = "−"
 NOT_KNOWN = "not known"
 WIDE = 5  # times the materiality: if only a larger change could have been seen, silence proves nothing
+SURE = 0.66  # from here on a probability is called likely, and a sentence names the one thing
 LISTED = 8  # groups that a sentence can name one by one
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CURRENCY_SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
@@ -27,7 +28,7 @@ def number(x: float | None) -> str:
     """9,133; 3.5; −12. In full, for tables; `about` shortens millions for sentences."""
     if x is None:
         return NOT_KNOWN
-    return _signed(x, f"{abs(x):,.0f}" if round(x, 1) == round(x) else f"{abs(x):,.1f}")
+    return _signed(x, f"{abs(x):,.0f}" if abs(x) >= 99.95 or round(x, 1) == round(x) else f"{abs(x):,.1f}")
 
 
 def about(x: float | None) -> str:
@@ -103,6 +104,10 @@ def value(x: float | None, metric, n: float | None = None) -> str:
     match metric.estimate:
         case "share":
             return percent(x, n)
+        case "ratio":  # of so many minutes that a decimal always counts
+            return percent(x, 1000)
+        case "change":
+            return change(x)
         case "rate":
             return rate(x)
         case "amount":
@@ -163,6 +168,11 @@ class Verdict:
     number: str = ""
     interval: str = ""
     reason: str | None = None
+
+    @property
+    def claim(self) -> str:
+        """The first sentence: what is claimed, without the amounts behind it."""
+        return self.sentence.split(". ")[0].rstrip(".") + "."
 
 
 def verdict(compared: Measured) -> Verdict:
@@ -225,12 +235,12 @@ def judged(measured: Measured) -> Verdict:
         return Verdict("not_judged", "Not judged", f"{metric.label}: not judged; there is no one value to judge.")
     row = rows.row(0, named=True)
     whether = f"Whether {_inside(metric.label)} is within tolerance"
-    when = period(row["period"], measured.every)
+    when = period(row["period"], measured.every) if "period" in row else _window(measured)
     if row["value"] is None:
         unknown = f"no value is known for {when}"
         sentence = f"{metric.label}: cannot tell; {unknown}."
         return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"{whether}: {unknown}.")
-    n = row["denominator"]
+    n = row.get("denominator")
     bound = value(tolerance["limit"], metric, n) if tolerance else ""
     beside = "; ".join(part for part in (_limits(row, metric), bound and f"tolerance {bound}") if part)
 
@@ -255,6 +265,62 @@ def judged(measured: Measured) -> Verdict:
     if max(ends) <= turn * tolerance["limit"]:
         return say("better", "Within tolerance", f"within {agreed}")
     return say("no_clear", "At tolerance", f"cannot be separated from {agreed}", "its interval holds the limit")
+
+
+def grown(measured: Measured) -> Verdict:
+    """What may be said of a stock's net growth in 12 months (metrics.iot.growth): it is counted, not sampled."""
+    if measured.not_recorded:
+        return _not_recorded(measured)
+    row = measured.rows.row(0, named=True)
+    if row["value"] is None:
+        why = "the data do not cover 12 months"
+        return Verdict("cannot_tell", "Cannot tell", f"{measured.metric.label}: cannot tell; {why}.", reason=f"Growth: {why}.")
+    word = "Grew" if row["numerator"] > 0 else "Shrank" if row["numerator"] < 0 else "Did not grow"
+    by = f" by {percent(abs(row['value']), row['denominator'])}" if row["numerator"] else ""
+    sentence = (
+        f"The estate {_inside(word)}{by} in the 12 months to {month(measured.last_month)}. It stood at "
+        f"{number(row['denominator'])} devices; {number(row['arrived'])} arrived and {number(row['left'])} left."
+    )
+    if row["newly_visible"]:
+        sentence += f" {plural(row['newly_visible'], 'device')} became visible, which is not growth."
+    return Verdict("not_judged", word, sentence, change(row["value"]), "counted, not sampled")
+
+
+def scored(index: Measured) -> Verdict:
+    """What may be said of a readiness index (statistics.scorecard): its value, limits and weakest domain."""
+    row, domains = index.rows.row(0, named=True), index.rows.filter(index.rows["domain"] != "index")
+    weakest = domains.sort("weakest", descending=True).row(0, named=True)
+    limits = "" if row["low"] is None else interval(row["low"], row["high"], _whole)
+    said = f" (95 % {limits})" if limits else ""
+    sentence = f"Readiness is {_whole(row['value'])} of 100{said}. "
+    if weakest["weakest"] >= SURE:
+        sentence += f"The weakest domain is {_inside(weakest['label'])}: {probability(weakest['weakest'])}."
+    else:
+        sentence += "Which domain is the weakest cannot be told."
+    missing = domains.filter(domains["indicators"] == 0)["label"].to_list()
+    reason = f"Readiness in {listed(_inside(name) for name in missing)}: nothing is measured there." if missing else None
+    return Verdict("not_judged", "Scored", sentence, _whole(row["value"]), limits and f"of 100; {limits}", reason)
+
+
+def counted(index: Measured) -> str:
+    """How much of a readiness index is measured: 17 indicators measured, 4 missing."""
+    row = index.rows.row(0, named=True)
+    return f"{plural(row['indicators'], 'indicator')} earned a level, {row['missing']} missing. T1 described."
+
+
+def headline(*verdicts: Verdict) -> str:
+    """The claims of a summary in one sentence, without their intervals."""
+    said = [re.sub(r" \([^)]*\)", "", one.claim).split(";")[0].rstrip(".") for one in verdicts]
+    return "; ".join([said[0], *(_inside(one) for one in said[1:])]) + "."
+
+
+def watch_list(ranked: Measured) -> str:
+    """How many groups are established above their peers (statistics.ranking.shrunken), of how many."""
+    if ranked.not_recorded:
+        return f"Not recorded: {ranked.not_recorded}."
+    above = (ranked.rows["established"] == "above").sum()
+    of = f"{number(above)} of {number(ranked.rows.height)} stores"
+    return f"{of} {'is' if above == 1 else 'are'} established above their peers; the others cannot be separated from them"
 
 
 # Sentences
@@ -558,6 +624,14 @@ def _form(measured):
 def _inside(label):
     """A label inside a sentence: its first letter small, unless the word is a name such as IoT or POS."""
     return label if any(letter.isupper() for letter in label.split()[0][1:]) else label[:1].lower() + label[1:]
+
+
+def _whole(x):
+    return number(round(x))
+
+
+def _window(measured):
+    return f"the {plural(measured.months, 'month')} to {month(measured.last_month)}"
 
 
 def _opening(sentence):

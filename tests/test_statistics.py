@@ -255,6 +255,20 @@ def test_a_share_of_what_happened_heeds_bursts():
     assert bursts["high"] - bursts["low"] > 2 * (calm["high"] - calm["low"])
 
 
+def test_a_share_that_fell_to_none_may_have_fallen_by_all():
+    found = compared(table([20] + [0] * 12, exposure=100, of=metric("share", numerator=STOCK)))
+    assert (found["change"], found["low"], found["low80"]) == (-1, -1, -1)
+    assert found["high"] < -0.5
+
+
+def test_little_history_makes_the_limits_of_a_share_wider():
+    known = rates._share_limits(50, 40, 100, 100, rates.Scatter())
+    short = rates._share_limits(50, 40, 100, 100, rates.Scatter(phi=1.0, freedom=3))
+    # Student's t of 3 degrees of freedom against the normal: 3.1824 to 1.9600
+    widths = [np.log1p(found["high"]) - np.log1p(found["low"]) for found in (short, known)]
+    assert widths[0] / widths[1] == pytest.approx(3.1824 / 1.96, abs=1e-3)
+
+
 def test_money_has_a_change_and_no_interval():
     found = compared(table([100.0] * 12 + [110.0] * 12, of=metric("amount")))
     assert (found["change"], found["low"], found["reason"]) == (pytest.approx(0.1), None, "no interval for amounts")
@@ -315,6 +329,13 @@ def test_established_are_the_stores_that_differ_and_few_others():
     assert "by chance" in found.notes[0]
 
 
+def test_flags_follow_benjamini_and_hochberg_at_10_per_cent():
+    # p is 0.005, 0.014, 0.023, 0.08 …; 0.01, 0.02, 0.03, 0.04 … are allowed (exact Poisson, twice the smaller tail)
+    seen = np.array([130.0, 126.0, 124.0, 118.0] + [105.0] * 4 + [95.0] * 2)
+    found = ranking._established(seen, np.full(10, 100.0))
+    assert found == ["above"] * 3 + [None] * 7
+
+
 def test_stores_that_do_not_differ_are_drawn_together():
     rng = np.random.default_rng(8)
     rows = ranking.shrunken(by_store(**{f"s{i}": rng.poisson(2, 12) for i in range(30)})).rows
@@ -336,6 +357,16 @@ def test_ranking_leaves_out_months_not_known_and_provisional_ones():
     measured = by_store(a=[5, None, 7], b=[5, 5, 7])
     rows = ranking.shrunken(measured.with_rows(measured.rows, provisional_from=LAST)).rows.sort("store_id")
     assert rows.select("numerator", "denominator").rows() == [(5, 10_000), (10, 20_000)]
+
+
+def test_thefts_in_a_month_without_visits_do_not_enter_the_rate():
+    measured = by_store(a=[5, 9], b=[5, 5])
+    shut = (pl.col("store_id") == "a") & (pl.col("numerator") == 9)
+    rows = measured.rows.with_columns(
+        denominator=pl.when(shut).then(0.0).otherwise("denominator"), value=pl.when(~shut).then("value")
+    )
+    found = ranking.shrunken(measured.with_rows(rows)).rows.filter(store_id="a")
+    assert found.select("numerator", "denominator", "raw").rows() == [(5, 10_000, 5)]
 
 
 def test_a_store_without_visits_has_no_rate_and_comes_last():
@@ -375,6 +406,11 @@ def test_funnel_shows_the_one_store_outside():
     assert rows.filter("outside")["store_id"].to_list() == ["worst"]
 
 
+def test_one_outlier_does_not_widen_its_own_limits():
+    rows = ranking.funnel(by_store(**{f"s{i}": [100] for i in range(7)}, worst=[210])).rows
+    assert rows.filter("outside")["store_id"].to_list() == ["worst"]
+
+
 # Waiting times
 
 TIMES = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"  # 6-MP, Freireich 1963
@@ -393,7 +429,7 @@ def test_curve_of_the_leukaemia_patients_is_the_published_one():
     published = [1, 0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448, 0.448]
     assert [step["value"] for step in plain] == pytest.approx(published, abs=5e-4)
     assert [step["at_risk"] for step in plain] == [21, 21, 17, 15, 12, 11, 7, 6, 1]
-    # log-log limits at 6 and at 23 as printed by R's survfit(conf.type = "log-log")
+    # S ** exp(± 1.96 × error / (S × log S)), with Greenwood's errors 0.0764 at 6 and 0.1346 at 23
     assert (plain[1]["low"], plain[1]["high"]) == pytest.approx((0.620, 0.952), abs=1e-3)
     assert (plain[7]["low"], plain[7]["high"]) == pytest.approx((0.188, 0.680), abs=1e-3)
     assert found.rows.columns == ["days", "value", "low", "high", "at_risk"]

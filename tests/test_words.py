@@ -420,9 +420,11 @@ def test_describe_gives_ends_extremes_and_gaps():
             "8,601 at the start of September 2026, 9,806 at the end of October 2026; "
             "arrived 1,400, newly visible 12, left 207 in between.",
         ),
-        ({"days": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]}, "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
+        ({"days": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]},
+         "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
         ({"days": [0.0], "value": [None]}, "not known; too few closed."),
-        ({"weekday": [5, 5], "hour": [9, 19], "value": [0.5, 2.4]}, "Friday 09:00 0.50 times the average, Friday 19:00 2.4"),
+        ({"weekday": [5, 5], "hour": [9, 19], "value": [0.5, 2.4]},
+         "Friday 09:00 0.50 times the average, Friday 19:00 2.4"),
         ({"band": ["New", "Old"], "value": [0.25, 0.75], "numerator": [5, 15], "denominator": [20, 20]},
          "New 25 % (5 of 20), Old 75 % (15 of 20)."),
         ({"domain": ["a"], "label": ["Monitoring"], "value": [58.0]}, "Monitoring 58."),

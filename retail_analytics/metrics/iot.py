@@ -240,20 +240,21 @@ def growth(warehouse: Warehouse, **story) -> Measured:
     return flow.with_rows(pl.DataFrame([row], schema=schema))
 
 
-def support_cliff(warehouse: Warehouse, *, last_month, ahead: tuple[int, ...] = (0, 12, 24), region="all") -> Measured:
+def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24), **story) -> Measured:
     """What the estate of the last month will be if nothing is replaced: supported, past support, unknown.
 
     One row per moment (`period`: the last month, and each of `ahead` months later) and band. Devices and
     dates are those known today; nothing here is a forecast.
     """
-    now = measure(warehouse, active_devices, last_month=last_month, months=1, region=region)
+    now = measure(warehouse, active_devices, **(story | {"months": 1}))
     schema = {"metric": pl.String, "period": pl.Date, "band": pl.String}
     if now.not_recorded:
         return now.with_rows(pl.DataFrame(schema=schema | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)))
     last: date = now.last_month
     t = warehouse.table("devices")
     t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
-    t = t.filter(t.region == region) if region != "all" else t
+    t = t.filter(t.region == now.region) if now.region != "all" else t
+    t = t.filter(t.known_on <= now.known_by) if now.known_by else t
     estate = warehouse.read(t.select("support_known", "support_ends_on"))
     rows = []
     for months in ahead:

@@ -17,12 +17,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+from traitlets.config import Config
 
 from retail_analytics.publishing import shelf
 from retail_analytics.publishing.parameters import checked, report
 from retail_analytics.warehouse import VARIABLE, Warehouse, open_warehouse
 
 CELL_SECONDS = 600  # longest that one cell may take
+LOCAL = Config(KernelManager={"transport": "ipc"})  # sockets on this machine only: no ports, nothing in the clear
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
 MONTH = "%B %Y"
 
@@ -135,7 +137,7 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
         try:
             papermill.execute_notebook(
                 str(asked.path), str(executed), parameters, kernel_name="python3",
-                execution_timeout=CELL_SECONDS, progress_bar=False,
+                execution_timeout=CELL_SECONDS, progress_bar=False, config=LOCAL,
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             end, reason, where = "failed", f"{error.ename}: {error.evalue}".strip(), error.cell_index

@@ -133,8 +133,9 @@ def _records(numbered: Iterator[tuple[int, str]], delimiter: str, width: int):
         if fields is None:
             yield line, None, "a quote opens and never closes"
         elif len(fields) != width:
-            reason = f"{len(fields)} fields where the header has {width}"
-            yield line, None, reason if not ahead else f"a quote opens and closes {ahead} lines below; then {reason}"
+            counted = f"{len(fields)} fields where the header has {width}"
+            stray = f"a quote opens and closes {ahead} row{'s' * (ahead > 1)} below: it is a stray one"
+            yield line, None, stray if ahead else counted
         else:
             del waiting[:ahead]
             yield line, fields, None
@@ -148,8 +149,11 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        # A quote behind the text of a quoted field is sloppy, not open: read it as other programs do.
-        return None if "unexpected end of data" in str(error) else next(csv.reader([text], delimiter=delimiter))
+        if "unexpected end of data" in str(error):
+            return None
+        # Text behind a closing quote is sloppy within a line, and read as other programs do. Across lines
+        # it is the sign of a stray quote that met the next one: nothing may be swallowed by it.
+        return [] if "\n" in text else next(csv.reader([text], delimiter=delimiter))
 
 
 def _frame(batch: list[list], header: list[str]) -> pl.DataFrame:

@@ -58,6 +58,11 @@ def shrunken(measured: Measured) -> Measured:
     return measured.with_rows(rows, notes=(*measured.notes, note))
 
 
+def established(ranked: Measured) -> Measured:
+    """Of `shrunken` only the groups established above their peers, those whose names may be put on a watch list."""
+    return ranked.with_rows(ranked.rows.filter(pl.col("established") == "above"))
+
+
 def funnel(measured: Measured) -> Measured:
     """Each group's rate beside the limits within which groups like it would scatter.
 

@@ -1,0 +1,237 @@
+"""Loading: every row read is kept, left out or refused, with file, row and reason; a load harms nobody."""
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from retail_analytics.errors import SourceError, UnknownName, WarehouseError
+from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
+from retail_analytics.sources.plan import read_plan, source_file
+from retail_analytics.sources.reading import read_text
+from retail_analytics.warehouse import load, open_warehouse, snapshots
+
+GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
+
+
+def incidents(folder: Path, text: str | bytes, name: str = "incidents.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return source_file(path, mapping="own", table="incidents", known_on=date(2025, 6, 30))
+
+
+def account(folder: Path, *files):
+    done = load(folder / "warehouse", list(files), title="Toy")
+    return {f.file: f for f in done.files}, open_warehouse(folder / "warehouse")
+
+
+def test_every_row_read_is_kept_or_refused_with_row_text_and_every_reason(tmp_path):
+    text = (
+        "incident_id,kind,occurred_on,entered_on,loss\n"
+        "I1,theft,2025-01-01,2025-01-01,10\n"
+        "I2,shopliftng,2025-01-40,,-5\n"
+        ",theft,2025-01-01,,\n"
+        "I4,theft,2025-01-05,2025-01-04,\n"
+        "I5,theft,2025-07-01,,\n"
+        "I1,theft,2025-01-09,,\n"
+        "I7,theft,2025-01-09\n"
+    )
+    files, warehouse = account(tmp_path, incidents(tmp_path, text))
+    done = files["incidents.csv"]
+    assert (done.read, done.kept, done.refused, done.left_out) == (7, 1, 6, 0)
+    assert warehouse.sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
+        (3, "I2,shopliftng,2025-01-40,,-5", [
+            "column kind: 'shopliftng' is not one of theft, fraud, violence, threat, robbery, burglary, damage, "
+            "disorder, cyber, other",
+            "column occurred_on: '2025-01-40' is not a date like 2026-10-30",
+            "column loss: '-5' is below 0",
+        ]),
+        (4, ",theft,2025-01-01,,", ["column incident_id: empty, but required"]),
+        (5, "I4,theft,2025-01-05,2025-01-04,", [
+            "column entered_on: '2025-01-04' is before occurred_on '2025-01-05'"]),
+        (6, "I5,theft,2025-07-01,,", [
+            "column occurred_on: '2025-07-01' lies in the future (the file is of 2025-06-30)"]),
+        (7, "I1,theft,2025-01-09,,", ["incident_id 'I1' stands already on row 2"]),
+        (8, "I7,theft,2025-01-09", ["3 fields where the header has 5"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("next_rows", "reason"),
+    [
+        ("I3,theft,2025-01-03\nI4,theft,2025-01-04", "a quote opens and never closes"),
+        (
+            'I3,theft,2025-01-03\nI4,"theft",2025-01-04',
+            "a quote opens and closes 2 rows below: it is a stray one",
+        ),
+        (
+            '"I3",theft,2025-01-03\nI4,theft,2025-01-04',
+            "a quote opens and closes 1 row below: it is a stray one",
+        ),
+    ],
+)
+def test_a_stray_quote_costs_its_own_row_and_no_neighbour(tmp_path, next_rows, reason):
+    text = f'incident_id,kind,occurred_on\nI1,theft,2025-01-01\n"I2,theft,2025-01-02\n{next_rows}\n'
+    rows = read_text(incidents(tmp_path, text).path)
+    assert rows.rows["incident_id"].to_list() == ["I1", "I3", "I4"]
+    assert rows.refused == [(3, reason)]
+
+
+def test_a_quoted_note_may_run_over_lines(tmp_path):
+    text = 'incident_id,kind,occurred_on\n"I\n1",theft,2025-01-01\nI2,theft,2025-01-02\n'
+    rows = read_text(incidents(tmp_path, text).path)
+    assert rows.rows.rows() == [("I\n1", "theft", "2025-01-01", 2), ("I2", "theft", "2025-01-02", 4)]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty. Expected a header line and rows"),
+        (b"\n\n", "is empty. Expected a header line and rows"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "is not text"),
+        (b"incident_id,kind,occurred_on\nI1,caf\xe9,2025-01-01\n", "byte 0xe9 is not utf-8 text"),
+        (b"incident_id,kind,kind\n", "column 'kind' stands twice"),
+        (b"incident_id,knd,occurred_on\nI1,theft,2025-01-01\n", "column 'kind' of incidents is missing. Did you mean 'knd'?"),
+        (gzip.compress(GOOD.encode())[:40], "is a damaged gzip file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_sentence_and_publishes_nothing(tmp_path, content, sentence):
+    with pytest.raises(SourceError) as error:
+        account(tmp_path, incidents(tmp_path, content))
+    assert sentence in str(error.value) and "incidents.csv" in str(error.value)
+    assert list((tmp_path / "warehouse").glob("*.duckdb*")) == []
+
+
+def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
+    crlf = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
+    files, warehouse = account(tmp_path, incidents(tmp_path, gzip.compress(crlf), "incidents.csv.gz"))
+    assert files["incidents.csv.gz"].kept == 2
+    assert warehouse.sql("SELECT incident_id, occurred_on FROM incidents ORDER BY ALL").rows() == [
+        ("I1", date(2025, 1, 1)), ("I2", date(2025, 1, 2)),
+    ]  # fmt: skip
+
+
+def test_the_same_files_again_change_nothing(tmp_path):
+    first = load(tmp_path / "warehouse", [incidents(tmp_path, GOOD)], title="Toy")
+    again = load(tmp_path / "warehouse", [incidents(tmp_path, GOOD)], title="Toy")
+    assert (first.published, again.published, again.snapshot) == (True, False, first.snapshot)
+    assert [f.outcome for f in again.files] == ["unchanged"] * 3
+
+
+def test_a_newer_file_updates_rows_by_key_and_keeps_the_others(tmp_path):
+    load(tmp_path / "warehouse", [incidents(tmp_path, GOOD)], title="Toy")
+    newer = GOOD.replace("I2,theft", "I3,theft").replace("I1,theft", "I1,fraud")
+    files, warehouse = account(tmp_path, incidents(tmp_path, newer, "incidents_february.csv"))
+    assert (files["incidents_february.csv"].new, files["incidents_february.csv"].updated) == (1, 1)
+    assert warehouse.sql("SELECT incident_id, kind FROM incidents ORDER BY ALL").rows() == [
+        ("I1", "fraud"), ("I2", "theft"), ("I3", "theft"),
+    ]  # fmt: skip
+
+
+def test_a_reader_keeps_the_snapshot_it_opened(tmp_path):
+    _, before = account(tmp_path, incidents(tmp_path, GOOD))
+    assert before.sql("SELECT count(*) FROM incidents").item() == 2
+    _, after = account(tmp_path, incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n"))
+    assert before.sql("SELECT count(*) FROM incidents").item() == 2
+    assert after.sql("SELECT count(*) FROM incidents").item() == 3
+    assert [s["current"] for s in snapshots(tmp_path / "warehouse")].count(True) == 1
+    assert len(snapshots(tmp_path / "warehouse")) == 2
+
+
+def test_what_a_killed_load_left_is_swept_and_the_old_snapshot_stays(tmp_path):
+    _, before = account(tmp_path, incidents(tmp_path, GOOD))
+    (tmp_path / "warehouse" / "x.duckdb.building").write_text("half a file")
+    with pytest.raises(SourceError):
+        load(tmp_path / "warehouse", [incidents(tmp_path, b"")], title="Toy")
+    assert open_warehouse(tmp_path / "warehouse").path == before.path
+    assert [p.name for p in (tmp_path / "warehouse").glob("*building*")] == []
+
+
+def test_one_writer_at_a_time(tmp_path):
+    import filelock
+
+    (tmp_path / "warehouse").mkdir()
+    with filelock.FileLock(tmp_path / "warehouse" / ".lock"), pytest.raises(WarehouseError, match="Another load"):
+        load(tmp_path / "warehouse", [incidents(tmp_path, GOOD)], title="Toy")
+
+
+def test_a_store_that_is_not_in_the_stores_table_is_refused(given):
+    shop = given(
+        stores="""
+            store_id | region
+            0001     | North
+        """,
+        incidents="""
+            incident_id | store_id | kind  | occurred_on
+            I1          | 0001     | theft | 2025-01-01
+            I2          | 1        | theft | 2025-01-01
+        """,
+    )
+    assert shop.sql("SELECT incident_id, region FROM incidents").rows() == [("I1", "North")]
+    assert shop.sql("SELECT reasons FROM refused").rows() == [(["column store_id: '1' is not in the table stores"],)]
+
+
+def test_a_wide_table_becomes_one_row_per_cell_and_what_is_left_out_is_counted(tmp_path):
+    path = tmp_path / "mps.csv"
+    path.write_text(
+        "MajorText,MinorText,BoroughName,202401,202402\nTHEFT,SHOPLIFTING,Barnet,5,7\nTHEFT,BICYCLE THEFT,Barnet,1,2\n"
+    )
+    files, warehouse = account(tmp_path, source_file(path, mapping="london_boroughs", known_on=date(2025, 1, 1)))
+    assert (files["mps.csv"].read, files["mps.csv"].kept, files["mps.csv"].left_out) == (4, 2, 2)
+    assert warehouse.sql("SELECT region, occurred_on, incidents FROM incidents ORDER BY ALL").rows() == [
+        ("Barnet", date(2024, 1, 1), 5), ("Barnet", date(2024, 2, 1), 7),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sentence"),
+    [
+        ("table: incidents\ncolums: {}\n", "unknown key 'colums'. Did you mean 'columns'?"),
+        ("table: incidnts\ncolumns: {}\n", "Unknown table 'incidnts'. Did you mean 'incidents'?"),
+        ("table: incidents\ncolumns: {kid: Kind}\n", "'kid' is not a column of incidents. Did you mean 'kind'?"),
+        ("table: incidents\ncolumns: {kind: {frmat: Kind}}\n", "unknown key 'frmat'. Did you mean 'format'?"),
+        ("just text\n", "is not a mapping"),
+        ("table: [\n", "is not YAML"),
+    ],
+)
+def test_a_mapping_that_is_not_understood_is_one_sentence(tmp_path, mapping, sentence):
+    (tmp_path / "mine.yaml").write_text(mapping)
+    with pytest.raises((SourceError, UnknownName)) as error:
+        read_mapping("mine.yaml", beside=tmp_path)
+    assert sentence in str(error.value)
+
+
+def test_a_mapping_that_names_a_column_the_file_lacks_says_the_nearest(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\ncolumns: {incident_id: Id, kind: {constant: theft}, occurred_on: Dat}\n"
+    )
+    (tmp_path / "x.csv").write_text("Id,Date\n1,2025-01-01\n")
+    with pytest.raises(SourceError, match="x.csv: column 'Dat' is missing. Did you mean 'Date'?"):
+        account(tmp_path, source_file(tmp_path / "x.csv", mapping="mine.yaml", beside=tmp_path))
+
+
+def test_the_plan_of_a_folder_is_checked(tmp_path):
+    (tmp_path / "load.yaml").write_text("files:\n  - {file: incidents.csv, maping: own}\n")
+    with pytest.raises(SourceError, match="unknown key 'maping'. Did you mean 'mapping'"):
+        read_plan(tmp_path)
+
+
+def test_every_shipped_mapping_is_understood_and_every_contract_example_passes_its_own_checks(tmp_path):
+    assert {read_mapping(name).name for name in mapping_names()} == set(mapping_names())
+    for name, contract in contracts().items():
+        path = tmp_path / f"{name}.csv"
+        fields = contract.fields.values()
+        quoted = [",".join(f["name"] for f in fields), ",".join(f'"{f.get("example", "")}"' for f in fields)]
+        path.write_text("\n".join(quoted) + "\n")
+        done = load(tmp_path / f"w_{name}", [source_file(path, mapping="own", known_on=date(2026, 11, 22))], title="T")
+        found = next(f for f in done.files if f.file == f"{name}.csv")
+        assert (found.kept, found.refused) == (1, 0), (name, found.reasons)
+
+
+def test_the_same_content_under_another_name_is_read_again_but_changes_no_number(tmp_path):
+    _, before = account(tmp_path, incidents(tmp_path, GOOD))
+    files, after = account(tmp_path, incidents(tmp_path, GOOD, "copy_of_incidents.csv"))
+    assert (files["copy_of_incidents.csv"].new, files["copy_of_incidents.csv"].updated) == (0, 2)
+    query = "SELECT incident_id, kind, occurred_on FROM incidents ORDER BY ALL"
+    assert before.sql(query).rows() == after.sql(query).rows()
