@@ -77,7 +77,8 @@ def share(measured: Measured, within: tuple[str, ...] = ()) -> Measured:
 
 
 def summed(measured: Measured) -> Measured:
-    """All periods put together, one row per group: period is the last; value as the metric divides it.
+    """All periods put together, one row per group: period is the last, `every` says how many; value as the
+    metric divides it.
 
     Periods that are not known are left out of both amounts; a group without any known period is null.
     """
@@ -91,7 +92,9 @@ def summed(measured: Measured) -> Measured:
     rows = rows.with_columns(pl.when((pl.col("denominator") > 0) | pl.lit(not divided)).then(value).alias("value"))
     if not divided:
         rows = rows.with_columns(pl.lit(None, pl.Float64).alias("denominator"))
-    return measured.with_rows(rows.select("metric", "period", *measured.by, *SIDES, "value"))
+    n = measured.rows["period"].n_unique()
+    every = f"{n} {measured.every}s" if n > 1 else measured.every
+    return measured.with_rows(rows.select("metric", "period", *measured.by, *SIDES, "value"), every=every)
 
 
 def bands(measured: Measured, order: tuple[str, ...] = ()) -> Measured:

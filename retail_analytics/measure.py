@@ -84,6 +84,7 @@ class Duration:
     table: str
     start: str
     end: str
+    ends: str  # what the days in `end` are called: "containment dates"
     where: Any = None
     better: str | None = None
     estimate: str = "duration"
@@ -249,7 +250,7 @@ def durations(
     )
     rows = warehouse.read(expression).with_columns(pl.lit(duration.name).alias("metric"))
     if not rows["closed"].any():
-        return replace(facts, not_recorded=f"no {duration.end.replace('_', ' ')} in this warehouse")
+        return replace(facts, not_recorded=f"no {duration.ends} in this warehouse")
     return replace(
         facts,
         rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed", nulls_last=True),

@@ -127,7 +127,8 @@ def _limits_of(measured: Measured) -> list[str]:
         months = words.month(gap["first"]) + ("" if gap["first"] == gap["last"] else f" to {words.month(gap['last'])}")
         sentences.append(f"{gap['region']} sent no {_name(gap['table']).lower()} for {months}: a gap, not zero.")
     if measured.provisional_from:
-        sentences.append(f"{label} from {words.month(measured.provisional_from)} on is provisional: entries still come in.")
+        entries = words.listed(_name(table).lower() for table in measured.tables if table == "incidents")
+        sentences.append(f"{words.month(measured.provisional_from)} is provisional: {entries} still come in late.")
     return sentences
 
 

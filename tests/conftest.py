@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from retail_analytics.sources.plan import source_file
+from retail_analytics.sample import write
+from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.warehouse import Warehouse, load, open_warehouse
 
 ALWAYS = [date(2000, 1, 1), date(2049, 12, 31)]  # a toy table holds every day unless a test says otherwise
@@ -33,6 +34,16 @@ def given(tmp_path):
         return open_warehouse(tmp_path / "warehouse")
 
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def retailer(tmp_path_factory) -> Warehouse:
+    """A small Example Grocers: twelve stores, two years, written and loaded as a customer's files are."""
+    folder = tmp_path_factory.mktemp("retailer")
+    exports = write(folder, stores=12, years=2, seed=7)
+    title, files = read_plan(exports)
+    load(folder / "example_grocers", files, title=title)
+    return open_warehouse(folder / "example_grocers")
 
 
 def cells(drawn: str) -> list[list[str]]:

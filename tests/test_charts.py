@@ -48,6 +48,7 @@ fixes = Duration(
     table="findings",
     start="found_on",
     end="fixed_on",
+    ends="fix dates",
 )
 facts = {
     "last_month": date(2026, 4, 1),

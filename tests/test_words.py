@@ -392,7 +392,7 @@ def test_latest_of_groups_names_each_or_the_ends():
 
 
 def test_latest_of_a_median():
-    wait = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on")
+    wait = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on", "containment dates")
     rows = pl.DataFrame({"n": [310], "closed": [210], "value": [1.0], "low": [1.0], "high": [37.0]})
     said = words.latest(Measured(rows, wait))
     assert said == "Time to contain: half within 1 day (95 % 1 to 37), 210 of 310 closed."

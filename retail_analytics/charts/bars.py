@@ -52,7 +52,8 @@ def split(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     """
     if measured.not_recorded:
         return captions.absent(measured, says)
-    known = [band for band in measured.rows["band"].unique(maintain_order=True) if not _is_unknown(band)]
+    bands = [words.named("band", band) for band in measured.rows["band"].unique(maintain_order=True)]
+    known = [band for band in bands if not _is_unknown(band)]
     if len(known) > max(RAMPS):
         raise WorkbenchError(
             f"split draws at most {max(RAMPS)} parts beside the unknown one and this has {len(known)}: "
@@ -84,7 +85,7 @@ def _bars(measured: Measured) -> tuple[list[str], list[Part]]:
     parts: list[Part] = []
     for row in measured.rows.iter_rows(named=True):
         names = [captions.period(measured, row["period"])] if "period" in row else []
-        name = ", ".join([*names, *(captions.named(row[column]) for column in by)])
+        name = ", ".join([*names, *(words.named(column, row[column]) for column in by)])
         if name not in bars:
             bars.append(name)
         if row["value"] is None:
@@ -92,7 +93,8 @@ def _bars(measured: Measured) -> tuple[list[str], list[Part]]:
         bar = bars.index(name)
         start = parts[-1].end if parts and parts[-1].bar == bar else 0
         count = words.n_of_n(row["numerator"], row["denominator"])
-        parts.append(Part(bar, row["band"], start, row["value"], captions.value(measured, row), count))
+        band = words.named("band", row["band"])
+        parts.append(Part(bar, band, start, row["value"], captions.value(measured, row), count))
     return bars, parts
 
 

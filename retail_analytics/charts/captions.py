@@ -55,8 +55,8 @@ def absent(measured: Measured, says) -> Exhibit:
 def subtitle(measured: Measured) -> str:
     """What is measured, in which unit, split by what, over which time, where, and what is shaded."""
     columns = measured.rows.columns
-    parts = [opening(unit(measured))]
-    parts += [f"by {named_column(column).lower()}" for column in measured.by if column != "band"]
+    parts = [words.opening(unit(measured))]
+    parts += [f"by {words.column(column)}" for column in measured.by if column != "band"]
     if "period" in columns and measured.rows.height:
         first, last = measured.rows["period"].min(), measured.rows["period"].max()
         parts.append(period(measured, first) + (f" to {period(measured, last)}" if first < last else ""))
@@ -64,7 +64,8 @@ def subtitle(measured: Measured) -> str:
         parts.append(f"{words.plural(measured.months, 'month')} to {words.month(measured.last_month)}")
     if measured.region != "all":
         parts.append(f"region {measured.region}")
-    return ", ".join(parts) + ("; 95 % interval" if "low" in columns else "")
+    has_interval = "low" in columns and measured.rows["low"].null_count() < measured.rows.height
+    return ", ".join(parts) + ("; 95 % interval" if has_interval else "")
 
 
 def unit(measured: Measured) -> str:
@@ -77,11 +78,6 @@ def unit(measured: Measured) -> str:
     if "band" in columns and measured.metric.estimate != "share":
         return f"share of {unit}"
     return unit
-
-
-def opening(text: str) -> str:
-    """Text as it begins a line."""
-    return text[:1].upper() + text[1:]
 
 
 def period(measured: Measured, first_day) -> str:
@@ -107,13 +103,12 @@ def estimate(measured: Measured, row: dict) -> str:
 
 
 def ticks(measured: Measured, marks) -> list[str]:
-    """The round numbers at an axis; shares closer than one per cent are written with a decimal."""
-    close = len(marks) > 1 and marks[1] - marks[0] < 0.01
-    form = _form(measured, MANY if close else None)
-    return [form(mark) for mark in marks]
-
-
-MANY = 10_000
+    """The round numbers at an axis, with the decimals that tell neighbours apart."""
+    if {"band", "at_risk"} & set(measured.rows.columns) or measured.metric.estimate in ("share", "ratio"):
+        return words.percents(marks)
+    if measured.metric.estimate == "amount":
+        return [words.value(mark, measured.metric) for mark in marks]
+    return words.numbers(marks)
 
 
 def _form(measured: Measured, n):
@@ -122,7 +117,7 @@ def _form(measured: Measured, n):
     if "weekday" in columns:
         return words.rate
     if "domain" in columns:
-        return words.number
+        return words.whole
     if "band" in columns or "at_risk" in columns:
         return lambda share: words.percent(share, n)
     return lambda amount: words.value(amount, measured.metric, n)
@@ -133,14 +128,9 @@ def annotation(note: dict) -> str:
     return f"{words.day(note['from_on'])}: {note['text']}"
 
 
-def named(group) -> str:
-    """A group of a breakdown as text; some rows carry none."""
-    return words.NOT_KNOWN if group is None else str(group)
-
-
-def named_column(column: str) -> str:
-    """store_id: Store; device_class: Device class."""
-    return opening(column.removesuffix("_id").replace("_", " "))
+def named(row: dict, by) -> str:
+    """The group of a row, as text: payment terminal, Northfield."""
+    return ", ".join(words.named(column, row[column]) for column in by)
 
 
 def _sentence(says) -> str | None:
@@ -160,4 +150,4 @@ def _gap(gap: dict) -> str:
     where = f" for {gap['region']}" if gap.get("region") else ""
     months = dict.fromkeys(words.month(gap[end]) for end in ("first", "last"))
     when = " to ".join(months)
-    return f"{named_column(gap['table'])} not covered{where}: {when}."
+    return f"{words.opening(words.column(gap['table']))} not covered{where}: {when}."

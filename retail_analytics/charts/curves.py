@@ -51,7 +51,7 @@ def _curves(measured: Measured) -> dict[str, list[dict]]:
     """Name of each group and the steps whose share is known, in the order of the rows."""
     curves: dict[str, list[dict]] = {}
     for row in measured.rows.iter_rows(named=True):
-        steps = curves.setdefault(", ".join(captions.named(row[column]) for column in measured.by), [])
+        steps = curves.setdefault(captions.named(row, measured.by), [])
         if row["value"] is not None:
             steps.append(row)
     return curves

@@ -10,8 +10,8 @@ from retail_analytics.exhibits import Exhibit
 from retail_analytics.measure import Measured
 
 MOST_ROWS = 30  # more names fill more than a page
-ROW = 27  # px
-NAMES = {look.COLUMN: 230, look.PHONE: 120}  # px for the names, by the width of the chart
+ROW = {look.COLUMN: 27, look.PHONE: 25}  # px
+NAMES = {look.COLUMN: 230, look.PHONE: 170}  # px for the names, by the width of the chart
 
 
 def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
@@ -31,7 +31,7 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         )
     rows = list(measured.rows.iter_rows(named=True))
     judged = "established" in measured.rows.columns
-    names = [", ".join(captions.named(row[column]) for column in measured.by) for row in rows]
+    names = [captions.named(row, measured.by) for row in rows]
     strong = [not judged or row["established"] is not None for row in rows]
     peers = [row["value"] / row["ratio"] for row in rows if row.get("ratio")][:1]
     numbers = [row.get(column) for row in rows for column in ("value", "low", "high")]
@@ -116,7 +116,7 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
     for place, (name, text, limit, is_strong) in enumerate(zip(names, ends, limits, strong, strict=True)):
         color = look.INK if is_strong else look.INK2
         style = {"color": color, "size": 13}
-        name = look.plain(look.fitted(name, left - 12))
+        name = look.stacked(name, left - 12)
         annotations += [
             look.label(name, 0, place, xref="paper", xshift=-left, bold=is_strong, **style),
             look.label(text, 1, place, xref="paper", xanchor="right", xshift=end + 6, bold=True, **style),
@@ -131,7 +131,7 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
         for at in peers
     ]
     return {
-        "height": top + ROW * len(rows) + 34,
+        "height": top + ROW[width] * len(rows) + 34,
         "margin": look.margin(left, right, top, 34),
         "xaxis": {
             "range": span,

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
+from retail_analytics import words
 from retail_analytics.charts import captions, panels
 from retail_analytics.charts import template as look
 from retail_analytics.charts.panels import Panel
@@ -32,11 +33,17 @@ def trend(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         measured,
         "trend",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured),
+        subtitle=subtitle or captions.subtitle(measured) + _unlabelled(lines),
         table=twin(measured, ["period", *measured.by, "value", "low", "high", "numerator", "denominator"]),
         **(_drawn(lines, measured) if lines else {}),
         notes=[captions.annotation(annotation).rstrip(".") + "." for annotation in measured.annotations],
     )
+
+
+def _unlabelled(lines: list[Panel]) -> str:
+    """What small panels have no room to say at its place."""
+    some_late = any(panel.name and panel.settled < len(panel.periods) for panel in lines)
+    return "; hatched: provisional" if some_late else ""
 
 
 def _drawn(lines: list[Panel], measured: Measured) -> dict:
@@ -68,7 +75,7 @@ def _lines(measured: Measured) -> list[Panel]:
             "column, or compare the groups with charts.ranking or charts.funnel."
         )
     parts = measured.rows.partition_by(column, maintain_order=True)
-    return [_panel(captions.named(group), part, measured) for group, part in zip(groups, parts, strict=True)]
+    return [_panel(words.named(column, group), part, measured) for group, part in zip(groups, parts, strict=True)]
 
 
 def _panel(name, rows, measured: Measured) -> Panel:

@@ -85,7 +85,7 @@ def _single(panel: Panel, measured: Measured, axis, width: int) -> dict:
     left, right = look.room_for(tick_texts), look.room_for([end]) + 10
     events = _events(panel, measured, width - left - right, full=wide)
     top = 12 + LINE * max((event["lines"] for event in events), default=0)
-    annotations = [event["label"] for event in events]
+    annotations = [event["label"] for event in events if event["label"]]
     if end:
         color = look.WORSE if is_outside(panel, measured) else look.INK
         place = {"xref": "paper", "xshift": 9, "bold": True, "size": 14, "color": color}
@@ -138,8 +138,6 @@ def _multiples(panels: list[Panel], measured: Measured, axis, width: int) -> dic
             for day, _ in _dated(panel, measured)
         ]
     placed["annotations"] += _tolerance_label(panels[0], measured, span, height)
-    placed["annotations"] += _late_label(panels[0], measured, span)
-    placed["annotations"] += _days(panels[0], measured)
     return placed | {"height": top + inner + bottom, "margin": look.margin(left, right, top, bottom)}
 
 
@@ -160,15 +158,6 @@ def _head(panel: Panel, measured: Measured, x: str, y: str, width: float) -> lis
     return [
         look.label(look.plain(name), 0, 1, **place),
         look.label(look.plain(end), 1, 1, **place | {"xanchor": "right"}),
-    ]
-
-
-def _days(panel: Panel, measured: Measured) -> list[dict]:
-    """The days of the annotations in a small panel, low down, where it is mostly empty; notes say more."""
-    place = {"yref": "y domain", "xanchor": "right", "xshift": -4, "yanchor": "bottom", "size": 12}
-    return [
-        look.label(look.plain(words.day(annotation["from_on"])), day, 0, yshift=5 + LINE * line, **place)
-        for line, (day, annotation) in enumerate(_dated(panel, measured), 1)
     ]
 
 
@@ -202,7 +191,7 @@ def _tolerance_label(panel: Panel, measured: Measured, span, height: int) -> lis
     place |= {"xanchor": end, "xshift": {"left": 5, "center": 0, "right": -5}[end]}
     if not free:
         place["bgcolor"] = look.PAPER
-    text = look.plain(f"Tolerance {captions.ticks(measured, [limit])[0]}")
+    text = look.plain(f"Tolerance {words.limit(limit, measured.metric)}")
     return [look.label(text, {"left": 0, "center": 0.5, "right": 1}[end], limit, xref="x domain", **place)]
 
 
@@ -251,7 +240,8 @@ def _dated(panel: Panel, measured: Measured) -> list[tuple[str, dict]]:
 def _events(panel: Panel, measured: Measured, width: float, *, full: bool) -> list[dict]:
     """Annotations as dated lines with labels above the plot, none over another.
 
-    With room for it a label says what happened, else only the day; the notes say the rest.
+    With room for it a label says what happened, else only the day; the notes say the rest. On a phone more
+    than two lines of days would leave no room for the plot: then there are only the lines.
     """
     dated = _dated(panel, measured)
     half = HALF[measured.every]
@@ -262,6 +252,8 @@ def _events(panel: Panel, measured: Measured, width: float, *, full: bool) -> li
     if not full or any(look.levels(boxes)) or any(text.count("<br>") > 2 for text in texts):
         texts = [look.plain(words.day(annotation["from_on"])) for _, annotation in dated]
         boxes = [_to_the_left(x, text) for x, text in zip(at, texts, strict=True)]
+    if not full and max(look.levels(boxes), default=0) > 1:
+        return [{"label": None, "rules": [_dated_rule(day)], "lines": 0} for day, _ in dated]
     events = []
     for (day, _), text, x, box, level in zip(dated, texts, at, boxes, look.levels(boxes), strict=True):
         lines = level + text.count("<br>") + 1
@@ -277,13 +269,17 @@ def _events(panel: Panel, measured: Measured, width: float, *, full: bool) -> li
             {
                 "label": look.label(text, day, 1, **place),
                 "rules": [
-                    look.rule(day, day, 0, 1, color=look.SECOND, yref="y domain"),
+                    _dated_rule(day),
                     look.rule(day, day, 0, lines * LINE, color=look.SECOND, **above),
                 ],
                 "lines": lines,
             }
         )
     return events
+
+
+def _dated_rule(day: str) -> dict:
+    return look.rule(day, day, 0, 1, color=look.SECOND, yref="y domain")
 
 
 def _to_the_right(x: float, text: str, width: float) -> tuple[float, float]:

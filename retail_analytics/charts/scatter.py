@@ -89,7 +89,7 @@ def _dots(measured: Measured, rows, marker) -> go.Scatter:
 
 
 def _name(measured: Measured, row) -> str:
-    return ", ".join(captions.named(row[column]) for column in measured.by)
+    return captions.named(row, measured.by)
 
 
 def _layout(measured: Measured, rows, across, up, width: int) -> dict:
@@ -126,7 +126,7 @@ def _names(measured: Measured, rows, across, up, width: float, height: float) ->
             met = any(abs(y - b) < 14 and start < end and a < start + reach for a, end, b in taken)
             if start >= 0 and start + reach <= width and not met:
                 taken.append((start, start + reach, y))
-                place = {"xanchor": anchor, "xshift": shift, "color": look.INK}
+                place = {"xanchor": anchor, "xshift": shift, "yshift": max(9 - y, 0), "color": look.INK}
                 labels.append(look.label(look.plain(name), row["expected"], row["value"], **place))
                 break
     return labels

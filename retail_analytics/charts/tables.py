@@ -2,7 +2,7 @@
 
 from retail_analytics import words
 from retail_analytics.charts import captions
-from retail_analytics.charts.twin import hour, twin
+from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
 from retail_analytics.measure import Measured
 
@@ -34,7 +34,7 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         heat={
             "columns": [name[:3] for name in words.WEEKDAYS],
             "rows": [
-                {"label": hour(at), "cells": [cells.get((at, weekday), CLOSED) for weekday in weekdays]}
+                {"label": words.hour(at), "cells": [cells.get((at, weekday), CLOSED) for weekday in weekdays]}
                 for at in dict.fromkeys(row["hour"] for row in rows)
             ],
             "key": KEY,
@@ -44,17 +44,23 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
 
 def table(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
-    """The columns of the measured rows as a table only, for watch lists and the like."""
+    """The columns of the measured rows as a table only, for watch lists and the like.
+
+    Without any rows its one row says None: that nothing is on the list is a result too.
+    """
     if measured.not_recorded:
         return captions.absent(measured, says)
     schema = measured.rows.schema
     columns = [name for name, kind in schema.items() if name != "metric" and not kind.is_nested()]
+    if "period" in columns and measured.rows["period"].n_unique() == 1:
+        columns.remove("period")  # the subtitle says it
+    shown = twin(measured, columns)
     return captions.exhibit(
         measured,
         "table",
         says=says,
         subtitle=subtitle or captions.subtitle(measured),
-        table=twin(measured, columns),
+        table=shown | {"rows": shown["rows"] or [["None", *[""] * (len(columns) - 1)]]},
     )
 
 

@@ -21,7 +21,8 @@ HATCHING = {"shape": "/", "fgcolor": HATCH, "bgcolor": CLEAR, "size": 6, "solidi
 BOLD = 600
 
 COLUMN, PHONE = 688, 340  # px: the widths that labels are placed for, the page's column and a phone
-CHARACTER = 7  # px: an average character of a label
+CHARACTER = 7  # px: an average character of a label, many of them digits
+NAME_CHARACTER = 6.4  # px: the same of a name
 
 AXIS = {
     "fixedrange": True,  # else a thumb that lands on a chart cannot scroll the page
@@ -91,6 +92,12 @@ def fitted(text, width: float) -> str:
     """Text cut to a width in px; what is cut off stands in the table."""
     most = max(int(width / CHARACTER), 2)
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def stacked(text, width: float) -> str:
+    """Plain text on at most two lines of a width in px; what is cut off stands in the table."""
+    first, *rest = wrap(str(text), max(int(width / NAME_CHARACTER), 2))
+    return "<br>".join(plain(line) for line in [first, *([fitted(" ".join(rest), width)] if rest else [])])
 
 
 def levels(boxes) -> list[int]:

@@ -64,10 +64,10 @@ def twin(measured: Measured, columns) -> dict:
 
 def _heading(measured: Measured, column: str) -> str:
     if column == "period":
-        return measured.every.capitalize()
+        return measured.every.capitalize() if measured.every.isalpha() else "Period"
     if column == "value":
-        return captions.opening(captions.unit(measured))
-    return HEADINGS.get(column, captions.named_column(column))
+        return words.opening(captions.unit(measured))
+    return HEADINGS.get(column, words.opening(words.column(column)))
 
 
 def _text(measured: Measured, column: str, row: dict) -> str:
@@ -75,10 +75,8 @@ def _text(measured: Measured, column: str, row: dict) -> str:
     if column == "period":
         may_change = measured.provisional_from and cell >= measured.provisional_from
         return captions.period(measured, cell) + (PROVISIONAL if may_change else "")
-    if column == "weekday":
-        return words.WEEKDAYS[cell - 1]
-    if column == "hour":
-        return hour(cell)
+    if column in ("weekday", "hour", *measured.by):
+        return words.named(column, cell)
     if column == "established":
         return AGAINST_PEERS[cell]
     if column == "reason":
@@ -100,7 +98,3 @@ def _text(measured: Measured, column: str, row: dict) -> str:
     if column == "ratio":
         return words.rate(cell)
     return words.number(cell)
-
-
-def hour(number: int) -> str:
-    return f"{number:02}:00"

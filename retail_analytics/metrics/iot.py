@@ -79,7 +79,6 @@ devices_per_area = Metric(
     numerator=in_service(_.area_known),
     denominator=Stock("stores", start="opened_on", end="closed_on", total=_.area_sqm.sum()),
     per=100,
-    estimate="count",
 )
 
 unidentified_share = Metric(
@@ -146,13 +145,14 @@ unprotected_share = Metric(
     better="lower",
 )
 
-not_capable_share = Metric(
+protection_unknown_share = Metric(
     id="A08b",
-    name="not_capable_share",
-    label="Devices that cannot run our security software",
-    unit="of devices cannot run our security software",
-    definition="Devices in service whose model cannot run the company's security software, divided by all devices in service.",
-    numerator=in_service(_.agent_capable == "no"),
+    name="protection_unknown_share",
+    label="Devices whose protection is not known",
+    unit="of devices have no known protection",
+    definition="Devices in service of which no system says whether they can run security software, or whether they are "
+    "isolated and watched, divided by all devices in service.",
+    numerator=in_service(_.protection == "unknown"),
     denominator=in_service(),
     estimate="share",
     better="lower",
@@ -167,6 +167,19 @@ known_exploited_open = Metric(
     "vulnerabilities by then. Devices that no scanner can look at add none: absence is not safety.",
     numerator=Stock("findings", start="exploited_from", end="fixed_on", where=_.known_exploited),
     estimate="count",
+    better="lower",
+)
+
+known_exploited_rate = Metric(
+    id="A11b",
+    name="known_exploited_rate",
+    label="Known-exploited weaknesses per 100 devices",
+    unit="open findings per 100 devices",
+    definition="Known-exploited findings open on the last day of the month, divided by devices in service. Devices that no "
+    "scanner can look at add none: absence is not safety.",
+    numerator=known_exploited_open.numerator,
+    denominator=in_service(),
+    per=100,
     better="lower",
 )
 
@@ -198,6 +211,20 @@ net_growth = Metric(
     "Devices that only became visible are not growth.",
     estimate="change",
 )
+
+
+def known_share(warehouse: Warehouse, metric: Metric, unknown: Metric, **story) -> Measured:
+    """A share of devices, and null where `unknown` says that nothing is known of any of them: 0 would be a claim.
+
+    The same columns as `measure`; not recorded when no period is known.
+    """
+    share = measure(warehouse, metric, **story)
+    nothing_known = measure(warehouse, unknown, **story).rows.filter(pl.col("value") == 1).select("period")
+    known = ~pl.col("period").is_in(nothing_known["period"].implode())
+    rows = share.rows.with_columns(pl.when(known).then(c).alias(c) for c in ("numerator", "denominator", "value"))
+    if share.not_recorded or rows["value"].count():
+        return share.with_rows(rows)
+    return share.with_rows(rows.clear(), not_recorded=f"no device with a known answer to it ({unknown.label.lower()})")
 
 
 def stock_flow(warehouse: Warehouse, **story) -> Measured:

@@ -18,6 +18,7 @@ time_to_contain = Duration(
     table="incidents",
     start="detected_on",
     end="contained_on",
+    ends="containment dates",
     where=_.kind == "cyber",
     better="lower",
 )
@@ -32,6 +33,7 @@ remediation_half_life = Duration(
     table="findings",
     start="first_detected_on",
     end="fixed_on",
+    ends="fix dates",
     better="lower",
 )
 

@@ -79,6 +79,7 @@ reporting_lag = Duration(
     table="incidents",
     start="occurred_on",
     end="entered_on",
+    ends="entry dates",
     where=is_theft,
     better="lower",
 )
@@ -93,6 +94,7 @@ time_to_outcome = Duration(
     table="incidents",
     start="occurred_on",
     end="decided_on",
+    ends="outcomes of incidents",
     where=is_theft & _.reference.notnull(),
     better="lower",
 )

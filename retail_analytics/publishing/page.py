@@ -28,6 +28,7 @@ LARGEST = 6_000_000  # bytes; mail servers refuse what is much larger
 SHOWN_LOG_LINES = 30  # enough to see what failed and what came before it
 
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry them
+NUMBER_AND_SIGN = re.compile(r"(?<=\d) %")
 ERROR_TEXT = re.compile(r"^Traceback \(most recent call last\)|^\w*(?:Error|Exception): ", re.MULTILINE)
 ADDRESSES = ("src", "href", "xlink:href", "srcset", "action", "formaction", "poster", "data", "background")
 EXTERNAL_IN_CSS = re.compile(r"@import|url\(\s*['\"]?\s*(?:https?:|//)", re.IGNORECASE)
@@ -95,7 +96,7 @@ def _exhibit_faults(page: BeautifulSoup, notebook) -> Iterator[str]:
             yield f"{name} is not in the page."
             continue
         title = place.find(id=f"title-{number}")
-        if not exhibit["title"].strip() or title is None or title.get_text() != exhibit["title"]:
+        if not exhibit["title"].strip() or title is None or title.get_text() != _unparted(exhibit["title"]):
             yield f"{name} does not show its title."
         if exhibit.get("figure"):
             chart = drawn.get(f"chart-{number}")
@@ -104,10 +105,10 @@ def _exhibit_faults(page: BeautifulSoup, notebook) -> Iterator[str]:
             elif not any(_has_a_point(trace) for trace in chart["data"]):
                 yield f"{name} has a chart without a single point."
         if exhibit.get("heat"):
-            expected = [cell["text"] for row in exhibit["heat"]["rows"] for cell in row["cells"]]
+            expected = [_unparted(cell["text"]) for row in exhibit["heat"]["rows"] for cell in row["cells"]]
             if not any(expected) or [cell.get_text() for cell in place.select(".heat tbody td")] != expected:
                 yield f"{name} has an empty or incomplete heat map."
-        expected = [[str(cell) for cell in row] for row in exhibit["table"]["rows"]]
+        expected = [[_unparted(str(cell)) for cell in row] for row in exhibit["table"]["rows"]]
         rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in place.select("table.data tbody tr")]
         if not expected:
             yield f"{name} has no rows in its table."
@@ -257,8 +258,14 @@ def _exporter() -> TemplateExporter:
     """nbconvert's exporter on our folder only: nothing that is installed elsewhere can change a page."""
     exporter = TemplateExporter(template_paths=[str(FOLDER)], file_extension=".html")
     exporter.environment.autoescape = True
+    exporter.environment.finalize = _unparted
     exporter.environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
     return exporter
+
+
+def _unparted(value):
+    """Plain text in which no line can end between a number and its %."""
+    return NUMBER_AND_SIGN.sub("\u00a0%", value) if type(value) is str else value
 
 
 def _environment() -> Environment:

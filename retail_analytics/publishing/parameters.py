@@ -1,6 +1,7 @@
 """The parameters a notebook declares, checked before anything starts."""
 
 import re
+from ast import literal_eval
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -47,7 +48,7 @@ def report(name: str) -> Report:
 
 
 def chosen(
-    warehouse: Warehouse, report_name: str, *, last_month: str = NEWEST, months: int = 24, region: str = "all"
+    warehouse: Warehouse, report_name: str, *, last_month: str, months: int, region: str
 ) -> dict:
     """What a report is asked to show, checked against the data: last_month, months, region.
 
@@ -82,10 +83,9 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
     for name in values:
         if name not in asked.parameters:
             raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
-    typed = {name: _typed(asked, name, value) for name, value in values.items()}
-    return typed | chosen(
-        warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region") if name in typed}
-    )
+    declared = {name: literal_eval(facts["default"]) for name, facts in asked.parameters.items()}
+    typed = declared | {name: _typed(asked, name, value) for name, value in values.items()}
+    return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region")})
 
 
 def _typed(asked: Report, name: str, value: object) -> object:

@@ -24,7 +24,6 @@ from retail_analytics.publishing.parameters import checked, report
 from retail_analytics.warehouse import VARIABLE, Warehouse, open_warehouse
 
 CELL_SECONDS = 600  # longest that one cell may take
-LOCAL = Config(KernelManager={"transport": "ipc"})  # sockets on this machine only: no ports, nothing in the clear
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
 MONTH = "%B %Y"
 
@@ -137,7 +136,8 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
         try:
             papermill.execute_notebook(
                 str(asked.path), str(executed), parameters, kernel_name="python3",
-                execution_timeout=CELL_SECONDS, progress_bar=False, config=LOCAL,
+                execution_timeout=CELL_SECONDS, progress_bar=False, config=_sockets_in(scratch),
+                extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             end, reason, where = "failed", f"{error.ename}: {error.evalue}".strip(), error.cell_index
@@ -146,6 +146,8 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
             end, reason, where, log = "died", "The kernel was killed, perhaps for want of memory.", None, ""
         except CellTimeoutError:
             end, reason, where, log = "late", f"A cell ran longer than {CELL_SECONDS} seconds.", None, ""
+        except (RuntimeError, ValueError, OSError) as error:
+            end, reason, where, log = "died", f"The kernel could not be used: {error}", None, ""
         else:
             notebook = nbformat.read(executed, as_version=4)
             html = page.html(notebook, about=about)
@@ -163,6 +165,11 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
             ),
         )
         return end, reason, ""
+
+
+def _sockets_in(folder: str) -> Config:
+    """Talk to the kernel by sockets of its own in this folder: no ports to race for, nothing in the clear."""
+    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
 
 
 def _about(asked, parameters, warehouse, facts) -> dict:

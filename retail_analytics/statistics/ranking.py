@@ -13,6 +13,8 @@ from retail_analytics.measure import Measured, Stock
 
 MUCH_MORE = 1.5  # times the peers' rate; `probability` is that of being above it
 FALSE_SHARE = 0.10  # of the groups flagged, the share that may be so by chance (Benjamini-Hochberg)
+VERY_LIKELY = 0.9
+WATCHED = ("value", "low", "high", "ratio", "probability")
 WINSORISED = 0.10  # of the z scores at each end, so that true outliers do not widen their own limits
 MOST_DIFFERENT, MOST_ALIKE = 0.01, 1e6  # shapes of the prior between which the likeliest is sought
 
@@ -58,9 +60,10 @@ def shrunken(measured: Measured) -> Measured:
     return measured.with_rows(rows, notes=(*measured.notes, note))
 
 
-def established(ranked: Measured) -> Measured:
-    """Of `shrunken` only the groups established above their peers, those whose names may be put on a watch list."""
-    return ranked.with_rows(ranked.rows.filter(pl.col("established") == "above"))
+def watch_list(ranked: Measured) -> Measured:
+    """Of `shrunken` only the groups that very likely (90 % or more) have over 1.5 times their peers' rate."""
+    shown = ranked.rows.filter(pl.col("probability") >= VERY_LIKELY)
+    return ranked.with_rows(shown.select("metric", *ranked.by, "numerator", "denominator", *WATCHED))
 
 
 def funnel(measured: Measured) -> Measured:

@@ -25,7 +25,7 @@ def curve(durations: Measured) -> Measured:
     for key, group in groups(durations):
         n, closed = group.height, int(group["closed"].sum())
         name = _name(key)
-        notes.append(f"{name}{n - closed} of {n} are still open and count for as long as they have waited.")
+        notes.append(f"{name}{n - closed:,} of {n:,} are still open and count for as long as they have waited.")
         if closed < FEWEST_CLOSED:
             notes.append(f"{name}too few closed ({closed}) for a curve; at least {FEWEST_CLOSED} are needed.")
         for step in _steps(group):
@@ -79,7 +79,7 @@ def _reaches_half(steps, limit):
 
 
 def _name(key):
-    return ", ".join(map(str, key)) + ": " if key else ""
+    return ", ".join(map(str, key)).replace("_", " ") + ": " if key else ""
 
 
 def _columns(durations):

@@ -2,6 +2,7 @@
 SELECT
   c.control_id,
   c.store_id,
+  s.store,
   s.region,
   s.store_format,
   c.domain,

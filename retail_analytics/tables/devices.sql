@@ -108,6 +108,7 @@ cycles AS (
 SELECT
   c.device_id,
   c.store_id,
+  t.store,
   c.region,
   c.store_format,
 
@@ -137,7 +138,10 @@ SELECT
   e.product IS NOT NULL AS support_known,
   e.support_ends_on,
   e.extended_until,
-  CASE WHEN e.support_ends_on IS NOT NULL THEN greatest(c.in_service_from, e.support_ends_on) END AS past_support_from
+  CASE
+    WHEN c.in_service_from IS NOT NULL AND e.support_ends_on IS NOT NULL
+    THEN greatest(c.in_service_from, e.support_ends_on)
+  END AS past_support_from
 FROM cycles AS c
 LEFT JOIN stores AS t USING (store_id)
 LEFT JOIN raw_support_dates AS e ON e.product = c.product AND e.cycle = c.cycle

@@ -9,6 +9,7 @@ SELECT
   f.finding_id,
   l.device_id,
   d.store_id,
+  d.store,
   d.region,
   d.store_format,
   f.cve,

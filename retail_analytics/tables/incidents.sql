@@ -8,6 +8,7 @@ SELECT
   i.incident_id,
   i.reference,
   i.store_id,
+  s.store,
   coalesce(s.region, i.region) AS region,
   s.store_format,
   i.kind,

@@ -1,6 +1,7 @@
 -- one row per store and day on which the store was open
 SELECT
   d.store_id,
+  s.store,
   s.region,
   s.store_format,
   d.day,

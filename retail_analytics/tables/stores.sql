@@ -1,7 +1,7 @@
 -- one row per store
 SELECT
   store_id,
-  coalesce(store_name, 'Store ' || store_id) AS store_name,
+  store_id || ' ' || coalesce(store_name, 'Store ' || store_id) AS store,
   region,
   store_format,
   area_sqm,

@@ -3,6 +3,7 @@ SELECT
   t.person_id,
   t.course,
   t.store_id,
+  s.store,
   s.region,
   s.store_format,
   t.role,

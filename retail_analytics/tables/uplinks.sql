@@ -2,6 +2,7 @@
 SELECT
   u.uplink_id,
   u.store_id,
+  s.store,
   s.region,
   s.store_format,
   u.link_type,

@@ -395,3 +395,44 @@ def test_what_cannot_be_measured_is_one_sentence(given, asked, error, words):
     )
     with pytest.raises(error, match=words.replace("?", r"\?")):
         measure(shop, theft.recorded_thefts, **({"last_month": "2025-01"} | asked))
+
+
+def test_a_share_of_which_nothing_is_known_is_not_zero(given):
+    shop = given(
+        devices="""
+            source | source_id | observed_on | status     | installed_on | os      | os_version | agent_capable | agent_seen_on
+            cmdb   | 1         | 2026-06-30  | in_service | 2026-01-10   |         |            |               |
+            cmdb   | 2         | 2026-06-30  | in_service | 2026-02-10   | Android | 10         | yes           | 2026-06-01
+        """
+    )
+    story = {"last_month": "2026-02", "months": 2}
+    past = iot.known_share(shop, iot.past_support_share, iot.support_unknown_share, **story)
+    assert rows(past) == [(date(2026, 1, 1), None, None, None), (date(2026, 2, 1), 1, 2, 0.5)]
+    unprotected = iot.known_share(shop, iot.unprotected_share, iot.protection_unknown_share, **story)
+    assert rows(unprotected) == [(date(2026, 1, 1), None, None, None), (date(2026, 2, 1), 1, 2, 0.5)]
+    none = iot.known_share(shop, iot.unprotected_share, iot.protection_unknown_share, last_month="2026-01", months=1)
+    assert none.rows.is_empty() and "no device with a known answer" in none.not_recorded
+
+
+def test_the_cliff_begins_where_the_share_past_support_ends(retailer):
+    story = {"last_month": "2026-10", "months": 1}
+    cliff = iot.support_cliff(retailer, **story).rows.rows(named=True)
+    past = measure(retailer, iot.past_support_share, **story).rows.row(0, named=True)
+    assert (cliff[1]["band"], cliff[1]["numerator"], cliff[1]["denominator"]) == (
+        "past end of support", past["numerator"], past["denominator"],
+    )  # fmt: skip
+
+
+def test_growth_is_arrivals_less_departures_and_no_device_that_became_visible(given):
+    shop = given(
+        devices="""
+            source  | source_id | observed_on | status     | installed_on | first_seen_on | last_seen_on | removed_on
+            cmdb    | 1         | 2026-06-30  | in_service | 2024-01-05   |               | 2026-06-30   |
+            cmdb    | 2         | 2026-06-30  | in_service | 2024-01-05   |               | 2026-06-30   |
+            cmdb    | 3         | 2026-06-30  | in_service | 2025-08-10   |               | 2026-06-30   |
+            cmdb    | 4         | 2026-06-30  | in_service | 2025-09-10   |               | 2026-06-30   |
+            cmdb    | 5         | 2026-06-30  | retired    | 2025-09-10   |               | 2026-01-05   | 2026-01-05
+            runzero | 6         | 2026-06-30  | in_service |              | 2025-12-03    | 2026-06-30   |
+        """
+    )
+    assert rows(iot.growth(shop, last_month="2026-05", months=3)) == [(date(2026, 5, 1), 2, 2, 1.0, 3, 1, 1)]

@@ -154,7 +154,7 @@
 
   /* A cell that a spreadsheet would run as a formula is saved as text. */
   function csvCell(cell) {
-    const text = cell.textContent.trim().replace(/\u2212/g, "-");
+    const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/\u00a0/g, " ");
     const guarded = /^[=+@\t\r]/.test(text) || /^-[^0-9]/.test(text) ? "'" + text : text;
     return '"' + guarded.replace(/"/g, '""') + '"';
   }

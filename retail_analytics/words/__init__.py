@@ -1,0 +1,76 @@
+"""Numbers to text, verdicts and the wording rules: the only home of formatting.
+
+"Rose" and "fell" are said only of a change that is established (95 % interval without 0) and material;
+nothing here says why something changed.
+"""
+
+from retail_analytics.words.descriptions import describe
+from retail_analytics.words.formats import (
+    MINUS,
+    NOT_KNOWN,
+    WEEKDAYS,
+    about,
+    change,
+    column,
+    day,
+    hour,
+    interval,
+    limit,
+    listed,
+    money,
+    month,
+    n_of_n,
+    named,
+    number,
+    numbers,
+    opening,
+    percent,
+    percents,
+    period,
+    plural,
+    probability,
+    rate,
+    value,
+    whole,
+)
+from retail_analytics.words.sentences import latest
+from retail_analytics.words.verdicts import Verdict, counted, grown, headline, judged, scored, verdict, watched
+
+__all__ = [
+    "MINUS",
+    "NOT_KNOWN",
+    "WEEKDAYS",
+    "Verdict",
+    "about",
+    "change",
+    "column",
+    "counted",
+    "day",
+    "describe",
+    "grown",
+    "headline",
+    "hour",
+    "interval",
+    "judged",
+    "latest",
+    "limit",
+    "listed",
+    "money",
+    "month",
+    "n_of_n",
+    "named",
+    "number",
+    "numbers",
+    "opening",
+    "percent",
+    "percents",
+    "period",
+    "plural",
+    "probability",
+    "rate",
+    "scored",
+    "value",
+    "verdict",
+    "watched",
+    "whole",
+]

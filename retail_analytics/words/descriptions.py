@@ -1,0 +1,126 @@
+"""What a chart shows, in words, for those who do not see it."""
+
+from retail_analytics import compare
+from retail_analytics.measure import Measured
+from retail_analytics.words.formats import (
+    NOT_KNOWN,
+    column,
+    n_of_n,
+    number,
+    percent,
+    period,
+    plural,
+    rate,
+    value,
+    whole,
+)
+from retail_analytics.words.parts import late, naming, open_after, row_name
+
+LISTED = 8  # groups that a sentence can name one by one
+
+
+def describe(measured: Measured) -> str:
+    """What a chart of this table shows, for those who do not see it: ends, extremes, gaps."""
+    metric, rows = measured.metric, measured.rows
+    if measured.not_recorded:
+        return f"Not recorded: {measured.not_recorded}."
+    if rows.is_empty():
+        return f"{metric.label}: nothing to show."
+    if {"opening", "closing"} <= set(rows.columns):
+        return _movement(measured)
+    if "days" in rows.columns:
+        return _waiting(measured)
+    if "period" not in rows.columns or rows["period"].n_unique() == 1:
+        return f"{metric.label}, {metric.unit}: {_extremes(rows, naming(measured), _form(measured))}."
+    first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
+    names = naming(measured)
+    parts = [f"{metric.label}, {metric.unit}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
+    series = rows.partition_by(*names, as_dict=True, maintain_order=True) if names else {(): rows}
+    if len(series) > LISTED:
+        ending = compare.latest(measured).rows
+        parts.append(f"{period(ending['period'][0], measured.every)}: {_extremes(ending, names, _form(measured))}.")
+    else:
+        parts += [_course(one, names, measured) for one in series.values()]
+    return " ".join(parts) + late(measured)
+
+
+def _course(rows, names, measured):
+    name = f"{row_name(rows.row(0, named=True), names)}: " if names else ""
+    known = rows.drop_nulls("value")
+    if known.is_empty():
+        return f"{name or 'All periods '}{NOT_KNOWN}."
+    form = _form(measured)
+
+    def point(row):
+        return f"{form(row)} in {period(row['period'], measured.every)}"
+
+    by_value = known.sort("value", maintain_order=True)
+    ends = [
+        known.row(0, named=True),
+        known.row(-1, named=True),
+        by_value.row(0, named=True),
+        by_value.row(-1, named=True),
+    ]
+    said = ", ".join(
+        f"{word} {point(row)}" for word, row in zip(("first", "last", "lowest", "highest"), ends, strict=True)
+    )
+    gaps = rows.height - known.height
+    return f"{name}{said}{f'; {plural(gaps, measured.every)} {NOT_KNOWN}' if gaps else ''}."
+
+
+def _extremes(rows, names, form):
+    """All groups if they are few, else the highest and the lowest."""
+    known = rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
+    if known.is_empty():
+        return NOT_KNOWN
+
+    def point(row):
+        return f"{row_name(row, names)} {form(row)}".strip()
+
+    if rows.height <= LISTED:
+        return ", ".join(point(row) for row in rows.iter_rows(named=True))
+    top = ", ".join(point(row) for row in known.head(3).iter_rows(named=True))
+    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {number(rows.height)} in all"
+
+
+def _movement(measured):
+    rows, metric = measured.rows, measured.metric
+    first, last = rows.row(0, named=True), rows.row(-1, named=True)
+    moves = [name for name in ("arrived", "newly_visible", "left") if name in rows.columns]
+    said = ", ".join(f"{column(name)} {number(rows[name].sum())}" for name in moves)
+    ends = f"{number(first['opening'])} at the start of {period(first['period'], measured.every)}"
+    ends += f", {number(last['closing'])} at the end of {period(last['period'], measured.every)}"
+    return f"{metric.label}: {ends}; {said} in between."
+
+
+def _waiting(measured):
+    parts = [f"{measured.metric.label}, share still open."]
+    for _, rows in compare.groups(measured):
+        name = f"{row_name(rows.row(0, named=True), measured.by)}: " if measured.by else ""
+        if rows["value"].null_count() == rows.height:
+            parts.append(f"{name}{NOT_KNOWN}; too few closed.")
+            continue
+        end = rows["days"].max()
+        marks = [mark for mark in (7, 30, 90) if mark < end] + [end]
+        said = ", ".join(f"{percent(open_after(rows, mark))} after {plural(mark, 'day')}" for mark in marks)
+        parts.append(f"{name}{said}.")
+    return " ".join(parts)
+
+
+def _form(measured):
+    """How the value of a row is written, by what kind of table it is in."""
+    metric, columns = measured.metric, measured.rows.columns
+
+    def written(row):
+        if row["value"] is None:
+            return NOT_KNOWN
+        if "weekday" in columns:
+            return f"{rate(row['value'])} times the average"
+        if "domain" in columns:
+            return whole(row["value"])
+        if "band" in columns or metric.estimate == "share":
+            parts = n_of_n(row["numerator"], row["denominator"])
+            return f"{percent(row['value'], row['denominator'])} ({parts})"
+        return value(row["value"], metric)
+
+    return written

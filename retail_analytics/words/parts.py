@@ -1,0 +1,66 @@
+"""Parts of sentences that verdicts, titles and descriptions share."""
+
+from retail_analytics.words.formats import NOT_KNOWN, column, interval, month, n_of_n, named, number, plural, value
+
+
+def late(measured, what=""):
+    """' October 2026 is provisional.', or nothing."""
+    late, end = measured.provisional_from, measured.last_month
+    if late is None or end is None or late > end:
+        return ""
+    span = f"{month(late)} is" if late == end else f"{month(late)} to {month(end)} are"
+    return f" {span} provisional{what}."
+
+
+def beside(row, metric):
+    """' (2,079 of 9,806; 95 % 20 to 22 %)': what belongs in brackets after a value."""
+    parts = [n_of_n(row["numerator"], row["denominator"])] if metric.estimate == "share" else []
+    parts += [f"95 % {limits(row, metric)}"] if limits(row, metric) else []
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def with_limits(row, metric):
+    if row["value"] is None:
+        return NOT_KNOWN
+    return value(row["value"], metric, row.get("denominator")) + beside(row, metric)
+
+
+def limits(row, metric):
+    if row.get("low") is None or row.get("high") is None:
+        return ""
+    return interval(row["low"], row["high"], lambda x: value(x, metric, row.get("denominator")))
+
+
+def naming(measured):
+    """The columns that name a row beside its period."""
+    parts = ("band", "label", "weekday", "hour")
+    # The label of a domain of the scorecard stands for its id.
+    return [
+        *(name for name in measured.by if name not in ("band", "domain")),
+        *(part for part in parts if part in measured.rows.columns),
+    ]
+
+
+def row_name(row, names):
+    return " ".join(named(name, row[name]) for name in names)
+
+
+def inside(label):
+    """A label inside a sentence: its first letter small, unless the word is a name such as IoT or POS."""
+    return label if any(letter.isupper() for letter in label.split()[0][1:]) else label[:1].lower() + label[1:]
+
+
+def window(measured):
+    return f"the {plural(measured.months, 'month')} to {month(measured.last_month)}"
+
+
+def some(n, of, measured):
+    """'6 of 120 stores', 'none of 6 regions', 'all 4 store formats'."""
+    group = column(measured.by[0]) if len(measured.by) == 1 else "group"
+    groups = plural(of, group, f"{group}es" if group.endswith("s") else None)
+    return f"All {groups}" if n == of > 1 else f"{number(n) if n else 'None'} of {groups}"
+
+
+def open_after(rows, days):
+    """The share still open after so many days, on a curve of statistics.survival."""
+    return rows.filter(rows["days"] <= days)["value"][-1]

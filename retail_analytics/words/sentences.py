@@ -1,0 +1,213 @@
+"""What a measured table says in one sentence, by its shape: the default title of its chart."""
+
+import re
+
+from retail_analytics import compare
+from retail_analytics.measure import Measured
+from retail_analytics.words.formats import (
+    NOT_KNOWN,
+    about,
+    month,
+    n_of_n,
+    named,
+    number,
+    opening,
+    percent,
+    period,
+    plural,
+    rate,
+    value,
+    whole,
+)
+from retail_analytics.words.parts import beside, inside, late, naming, open_after, row_name, some, with_limits
+
+MARKS = (7, 30, 90, 180, 365)  # days at which the share still open is said
+WEAKEST = 2  # domains that a sentence on readiness names
+
+
+def latest(measured: Measured) -> str:
+    """One sentence: of periods the last settled one, with interval and n; of groups those at the ends."""
+    rows, metric = measured.rows, measured.metric
+    if measured.not_recorded:
+        return f"Not recorded: {measured.not_recorded}."
+    shape = next((say for columns, say in SHAPES.items() if set(columns) <= set(rows.columns)), None)
+    if shape and rows.height:
+        return shape(measured)
+    if not {"period", "value"} <= set(rows.columns):
+        return f"{metric.label}."
+    rows = compare.latest(measured).rows
+    if rows.is_empty():
+        return f"{metric.label}: nothing settled yet."
+    when = period(rows["period"][0], measured.every)
+    if naming(measured):
+        return f"{metric.label} in {when}: {_ends(measured, rows)}.{late(measured)}"
+    row = rows.row(0, named=True)
+    if row["value"] is None:
+        return f"{metric.label} in {when}: {NOT_KNOWN}."
+    if metric.estimate == "share" and row["denominator"] < compare.FEWEST_MEMBERS:
+        parts = n_of_n(row["numerator"], row["denominator"])
+        return f"{metric.label}: {parts} in {when}; too few for a share.{late(measured)}"
+    if metric.estimate == "rate":
+        said = f"{rate(row['value'])} {metric.unit}{beside(row, metric)}{_amounts(row, metric)}"
+        return f"In {when} {said}.{late(measured)}"
+    return f"{metric.label}: {with_limits(row, metric)} in {when}.{late(measured)}"
+
+
+def _ends(measured, rows):
+    """'highest Northfield 5.6, lowest Westvale 2.4 recorded thefts per 10,000 visits'"""
+    metric, names = measured.metric, naming(measured)
+    known = rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
+    if known.is_empty():
+        return NOT_KNOWN
+
+    def point(row):
+        return f"{row_name(row, names)} {value(row['value'], metric, row.get('denominator'))}"
+
+    unit = f" {metric.unit}" if metric.estimate == "rate" else ""
+    highest = point(known.row(0, named=True))
+    return f"highest {highest}, lowest {point(known.row(-1, named=True))}{unit}" if known.height > 1 else highest + unit
+
+
+def _medians(measured):
+    said = []
+    for row in measured.rows.iter_rows(named=True):
+        name = f"{row_name(row, measured.by)}: " if measured.by else ""
+        closed = f"{n_of_n(row['closed'], row['n'])} closed"
+        if row["value"] is None:
+            said.append(f"{name}no median can be given yet, {closed}")
+            continue
+        low, high = number(row["low"]), row["high"]
+        ends = f"95 % from {low}, upper end not reached" if high is None else f"95 % {low} to {number(high)}"
+        said.append(f"{name}{_half(row['value'])} ({ends}), {closed}")
+    return f"{measured.metric.label}: {'; '.join(said)}."
+
+
+def _half(days):
+    return f"half within {plural(days, 'day')}" if days else "half on the same day"
+
+
+def _curves(measured):
+    label = measured.metric.label
+    curves = {row_name(rows.row(0, named=True), measured.by): rows for _, rows in compare.groups(measured)}
+    known = {name: rows for name, rows in curves.items() if rows["value"].null_count() < rows.height}
+    if not known:
+        return f"{label}: {NOT_KNOWN}, too few have ended."
+    if len(known) == 1:
+        return f"{label}: {_waited(*known.values())}."
+    days = {name: _median(rows) for name, rows in known.items()}
+    order = sorted(days, key=lambda name: (days[name] is None, days[name]))
+    first, last = order[0], order[-1]
+    if days[first] is None:
+        return f"{label}: in no group have half ended."
+    slowest = f"half not reached in {last}" if days[last] is None else f"{_half(days[last])} in {last}"
+    return f"{label}: {_half(days[first])} in {first}, {slowest}."
+
+
+def _waited(rows):
+    """'half within 4 days, 13 % still open after 30 days'; the second day is well after the first."""
+    half, end = _median(rows), rows["days"].max()
+    mark = next((mark for mark in MARKS if mark < end and mark >= 2 * (half or 0)), end)
+    still = f"{percent(open_after(rows, mark), rows['at_risk'].max())} still open after {plural(mark, 'day')}"
+    return still if half is None else f"{_half(half)}, {still}"
+
+
+def _median(rows):
+    return rows.filter(rows["value"] <= 0.5 + 1e-9)["days"].min()
+
+
+def _differing(measured):
+    differ, n = measured.rows["established"].count(), measured.rows["value"].count()
+    if differ:
+        claim = f"{some(differ, n, measured)} {'differs' if differ == 1 else 'differ'} from the average"
+    else:
+        claim = f"{some(0, n, measured)} can be separated from the average"
+    return f"{claim}: {_ends(measured, measured.rows)}."
+
+
+def _outside(measured):
+    found = measured.rows["outside"].sum()
+    lie = "lies" if found < 2 else "lie"
+    return f"{some(found, measured.rows.height, measured)} {lie} outside what chance explains."
+
+
+def _busiest(measured):
+    label, known = measured.metric.label, measured.rows.drop_nulls("value")
+    if known.is_empty():
+        return f"{label}: {NOT_KNOWN}."
+    row = known.sort("value", descending=True, maintain_order=True).row(0, named=True)
+    when = f"on {named('weekday', row['weekday'])} at {named('hour', row['hour'])}"
+    return f"{label} were most frequent {when}: {rate(row['value'])} times the average hour."
+
+
+def _moved(measured):
+    rows = compare.settled(measured).rows.drop_nulls()
+    if rows.is_empty():
+        return f"{measured.metric.label}: nothing settled yet."
+    last, sums = rows.row(-1, named=True), {name: rows[name].sum() for name in ("arrived", "newly_visible", "left")}
+    visible = f"{number(sums['newly_visible'])} became visible, " if sums["newly_visible"] else ""
+    moves = f"{number(sums['arrived'])} arrived, {visible}{number(sums['left'])} left since {month(rows['period'][0])}"
+    return f"{number(last['closing'])} {measured.metric.unit} in {period(last['period'], measured.every)}: {moves}."
+
+
+def _readiness(measured):
+    rows = measured.rows.drop_nulls("value")
+    index, domains = rows.filter(rows["domain"] == "index"), rows.filter(rows["domain"] != "index")
+    if index.is_empty():
+        return f"Readiness: {NOT_KNOWN}."
+    weakest = domains.filter(domains["indicators"] > 0).sort("value", maintain_order=True).head(WEAKEST)
+    named_ones = ", ".join(f"{inside(row['label'])} {whole(row['value'])}" for row in weakest.iter_rows(named=True))
+    return f"Readiness is {whole(index['value'][0])} of 100{named_ones and f'; lowest: {named_ones}'}."
+
+
+def _bands(measured):
+    """Of one bar the largest band and the unknown or next one; over time the band that grew most; else by group."""
+    label, rows = measured.metric.label, measured.rows.drop_nulls("value")
+    by = [name for name in measured.by if name != "band"]
+    if rows.is_empty():
+        return f"{label}: {NOT_KNOWN}."
+    if by:
+        largest = rows.group_by("band").agg(rows["numerator"].sum()).sort("numerator", "band")["band"][-1]
+        return f"{label}, {named('band', largest)}: {_ends(measured, rows.filter(rows['band'] == largest))}."
+    first, last = (
+        {named("band", row["band"]): row for row in rows.filter(rows["period"] == end).iter_rows(named=True)}
+        for end in (rows["period"].min(), rows["period"].max())
+    )
+    if rows["period"].n_unique() == 1:
+        sizes = sorted(last, key=lambda band: (band == "all other", -last[band]["value"]))
+        unknown = [band for band in sizes[1:] if band.startswith("unknown")]
+        shown = [sizes[0], *(unknown or sizes[1:2])]
+        when = period(rows["period"][0], measured.every)
+        return f"{label}, {when}: {', '.join(f'{band} {_share(last[band])}' for band in shown)}."
+    grew = max(last, key=lambda band: last[band]["value"] - first[band]["value"])
+    then, now = (f"{_share(row)} in {period(row['period'], measured.every)}" for row in (first[grew], last[grew]))
+    return f"{opening(grew)}: {then}, {now}."
+
+
+def _share(row):
+    return percent(row["value"], row["denominator"])
+
+
+def _amounts(row, metric):
+    """'; 9,133 recorded thefts, 22 million visits' as the unit says; else '; n = 9,133'."""
+    said = re.fullmatch(r"(.+) per (?:[\d,]+ |million )?(.+)", metric.unit)
+    if not said or row.get("denominator") is None:
+        return f"; n = {about(row['numerator'])}"
+    return f"; {_amount(row['numerator'], said[1])}, {_amount(row['denominator'], said[2])}"
+
+
+def _amount(n, many):
+    # Units are written in the plural; only a regular one can be put in the singular.
+    regular = re.search(r"[^siuxz]s$", many) and not re.search(r"(ie|se|xe|che|she|sse)s$", many)
+    return f"{about(n)} {many[:-1] if n == 1 and regular else many}"
+
+
+SHAPES = {  # the columns that only one kind of table has: what is said of it
+    ("closed", "n", "value"): _medians,
+    ("established", "value"): _differing,
+    ("outside",): _outside,
+    ("weekday", "hour"): _busiest,
+    ("days", "at_risk"): _curves,
+    ("opening", "closing"): _moved,
+    ("domain", "indicators"): _readiness,
+    ("band", "period"): _bands,
+}
