@@ -15,8 +15,9 @@ help: ## Show this help
 report: load ## Set everything up, publish both shelves, print the index to open
 	@$(CLI) run reports/packs/monthly.yaml reports/packs/public.yaml
 
-test: load ## Set everything up and run every test, notebooks and a real browser included
+test: report ## Set everything up and run every test: units, specs, notebooks, published pages in a browser
 	@$(RUN) pytest
+	@RETAIL_WAREHOUSE=$(CURDIR)/$(WAREHOUSES)/example_grocers $(RUN) pytest --nbval-lax --nbval-current-env notebooks
 
 lab: load ## Open JupyterLab on the analysts' first notebook
 	@RETAIL_WAREHOUSE=$(CURDIR)/$(WAREHOUSES)/example_grocers $(RUN) jupyter lab notebooks/explore/start_here.ipynb

@@ -135,6 +135,13 @@ def yearly(measured: Measured) -> Measured:
     return measured.with_rows(by_year.agg(pl.col("value").sum(), months=pl.col("value").count()), by=("year",))
 
 
+def where_recorded(measured: Measured, other: Measured) -> Measured:
+    """The measured table, or not recorded for the same reason as the other: a share of what nobody writes down."""
+    if not other.not_recorded:
+        return measured
+    return measured.with_rows(measured.rows.clear(), not_recorded=other.not_recorded)
+
+
 def first_recorded(*measured: Measured) -> Measured:
     """The first that this warehouse records; the last when it records none."""
     return next((one for one in measured if not one.not_recorded), measured[-1])

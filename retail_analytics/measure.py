@@ -5,7 +5,6 @@ a flow (happened in the period) or a stock (existed at its end). `measure` turns
 measured table: metric, period, *by, numerator, denominator, value.
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,7 +12,9 @@ from typing import Any
 import ibis
 import polars as pl
 
+from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
+from retail_analytics.months import after, window
 from retail_analytics.warehouse import Warehouse
 
 
@@ -183,36 +184,15 @@ def measure(
     facts = replace(
         facts,
         query="\n\n".join(str(ibis.to_sql(amount, dialect="duckdb")) for amount in amounts),
-        **_known(warehouse, metric, tables, first, last, region, known_by),
+        **circumstances(warehouse, metric, tables, first, last, region, known_by),
     )
-    rows = _covered(rows, warehouse, facts, by)
+    rows = only_covered(rows, warehouse, facts)
     value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
     rows = rows.with_columns(
         pl.lit(metric.name).alias("metric"),
         pl.when((pl.col("denominator") > 0) | pl.lit(metric.denominator is None)).then(value).alias("value"),
     )
     return replace(facts, rows=rows.select("metric", "period", *by, "numerator", "denominator", "value"))
-
-
-def window(last_month: date | str, months: int) -> tuple[date, date]:
-    """The first day of the first month and of the last month of a window.
-
-    Raises ParameterError if `last_month` is not like 2026-10 or `months` is not from 1 to 600.
-    """
-    if isinstance(last_month, str):
-        if not re.fullmatch(r"[12][0-9]{3}-(0[1-9]|1[0-2])", last_month):
-            raise ParameterError(f"last_month is '{last_month}', expected a month like 2026-10.")
-        last_month = date(int(last_month[:4]), int(last_month[5:]), 1)
-    if not isinstance(months, int) or not 1 <= months <= 600:
-        raise ParameterError(f"months is {months!r}, expected a whole number from 1 to 600.")
-    index = last_month.year * 12 + last_month.month - months
-    return date(index // 12, index % 12 + 1, 1), last_month.replace(day=1)
-
-
-def after(month: date, months: int = 1) -> date:
-    """The first day of the month that begins `months` later."""
-    index = month.year * 12 + month.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def durations(
@@ -255,7 +235,7 @@ def durations(
         facts,
         rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed", nulls_last=True),
         query=str(ibis.to_sql(expression, dialect="duckdb")),
-        **_known(warehouse, duration, (duration.table,), first, last, region, known_by),
+        **circumstances(warehouse, duration, (duration.table,), first, last, region, known_by),
     )
 
 
@@ -312,72 +292,6 @@ def _grid(periods: pl.DataFrame, amounts: list[pl.DataFrame], by) -> pl.DataFram
     if len(amounts) == 1:
         grid = grid.with_columns(pl.lit(None, pl.Float64).alias("denominator"))
     return grid.sort("period", *by, nulls_last=True)
-
-
-def _covered(rows: pl.DataFrame, warehouse: Warehouse, facts: Measured, by) -> pl.DataFrame:
-    """The rows with nulls for both amounts where a table does not cover the period or the region."""
-    outside = pl.lit(False)
-    for name in facts.tables:
-        spans = warehouse.coverage[name]
-        end = min(spans["covered_to"], facts.known_by or spans["covered_to"])
-        length = pl.col("period").dt.offset_by("1mo" if facts.every == "month" else "1w")
-        outside |= (pl.col("period") < spans["covered_from"]) | (length > after_day(end))
-    for gap in facts.gaps:
-        if facts.region == gap["region"] or "region" in by:
-            here = pl.col("region") == gap["region"] if "region" in by else pl.lit(True)
-            outside |= here & pl.col("period").dt.month_start().is_between(gap["first"], gap["last"])
-    return rows.with_columns(
-        pl.when(outside).then(None).otherwise(pl.col(side)).alias(side) for side in ("numerator", "denominator")
-    )
-
-
-def after_day(day: date) -> date:
-    """The day after."""
-    return date.fromordinal(day.toordinal() + 1)
-
-
-def _known(warehouse: Warehouse, metric, tables, first: date, last: date, region: str, known_by) -> dict:
-    """What charts and words must know beside the numbers."""
-    settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
-    if known_by:
-        name = min(tables, key=lambda t: warehouse.coverage[t]["settled_to"])
-        lag = warehouse.coverage[name]["covered_to"] - warehouse.coverage[name]["settled_to"]
-        settled = min(settled, known_by - lag)
-    provisional = after_day(settled).replace(day=1)
-    noted = warehouse.read(warehouse.table("annotations")).filter(
-        pl.col("concerns").is_in(tables),
-        pl.col("scope").is_in(["all", region]) if region != "all" else pl.lit(True),
-        pl.col("from_on") < after(last),
-        pl.coalesce("to_on", pl.lit(after(last))) >= first,
-    )
-    agreed = warehouse.read(warehouse.table("tolerances")).filter(
-        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", region])
-    )
-    agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
-    gaps = warehouse.sql("SELECT * FROM gaps ORDER BY table_name, region, month").filter(
-        pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
-        pl.col("region") == region if region != "all" else pl.lit(True),
-    )  # fmt: skip
-    return {
-        "as_known": min([d for d in (known_by, max(warehouse.coverage[n]["covered_to"] for n in tables)) if d]),
-        "provisional_from": provisional if provisional <= last else None,
-        "annotations": tuple(noted.sort("from_on", "annotation_id").to_dicts()),
-        "tolerance": agreed[0] if agreed else None,
-        "gaps": tuple(_runs(gaps)),
-    }
-
-
-def _runs(gaps: pl.DataFrame) -> list[dict]:
-    """Months without data, put together where they follow each other."""
-    runs: list[dict] = []
-    for row in gaps.iter_rows(named=True):
-        if runs and (runs[-1]["table"], runs[-1]["region"]) == (row["table_name"], row["region"]) and (
-            after(runs[-1]["last"]) == row["month"]
-        ):
-            runs[-1]["last"] = row["month"]
-        else:
-            runs.append({"table": row["table_name"], "region": row["region"], "first": row["month"], "last": row["month"]})
-    return runs
 
 
 def _no_rows(by) -> pl.DataFrame:

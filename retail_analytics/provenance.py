@@ -3,12 +3,11 @@
 import json
 from importlib.metadata import version
 
-import polars as pl
-
-from retail_analytics import compare, words
+from retail_analytics import words
 from retail_analytics.exhibits import Exhibit, points
-from retail_analytics.measure import Measured, after, measure, window
+from retail_analytics.measure import Measured, measure
 from retail_analytics.metrics import iot
+from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse, load_account
 
 LATE = 7  # days behind the newest table: one missed weekly export

@@ -3,7 +3,6 @@
 import csv
 import shutil
 from datetime import date
-from pathlib import Path
 
 import pytest
 

@@ -323,6 +323,60 @@ def test_a_trend_by_groups_has_a_panel_for_each_on_one_scale():
     assert [note["text"] for note in layout["annotations"]] == ["0001", "4.0", "0002", "4.0", "0003", "4.0"]
 
 
+def test_small_panels_have_lines_and_hatching_but_no_labels():
+    names = [name for name in ("0001", "0002") for _ in range(4)]
+    panels = replace(story, rows=pl.concat([story.rows] * 2).with_columns(store_id=pl.Series(names)), by=("store_id",))
+    content = charts.trend(replace(panels, tolerance=None)).content
+    layout = content["figure"]["layout"]
+    assert [note["text"] for note in layout["annotations"]] == ["0001", "3.8", "0002", "3.8"]
+    assert len([rule for rule in layout["shapes"] if rule["x0"] == rule["x1"]]) == 2
+    assert len([trace for trace in content["figure"]["data"] if "fillpattern" in trace]) == 2
+    assert content["subtitle"] == (
+        "Recorded thefts per 10,000 visits, by store, January 2026 to April 2026; 95 % interval; hatched: provisional"
+    )
+    assert content["notes"][0] == "10 Mar 2026: reporting app live in 34 stores."
+
+
+def test_days_that_would_leave_no_room_on_a_phone_are_only_lines_there():
+    (note,) = story.annotations
+    days = [note | {"from_on": date(2026, month, 20)} for month in (1, 2, 3)]
+    content = charts.trend(replace(story, annotations=tuple(days))).content
+    wide, narrow = content["figure"]["layout"], content["narrow"]
+    assert any(note["text"].startswith("20 Feb 2026") for note in wide["annotations"])
+    assert not any(note["text"].startswith("20 Feb 2026") for note in narrow["annotations"])
+    assert [rule["x0"] for rule in narrow["shapes"] if rule["x0"] == rule["x1"]] == [
+        *("2026-01-05", "2026-02-05", "2026-03-05")
+    ]
+
+
+def test_an_interval_is_named_only_where_there_is_one():
+    bare = story.rows.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
+    assert charts.trend(story).content["subtitle"].endswith("; 95 % interval")
+    assert charts.trend(replace(story, rows=bare)).content["subtitle"] == (
+        "Recorded thefts per 10,000 visits, January 2026 to April 2026"
+    )
+
+
+def test_ticks_that_are_close_have_the_decimals_that_tell_them_apart():
+    available = replace(theft_rate, estimate="ratio", per=1, better="higher", unit="of open minutes")
+    rows = story.rows.with_columns(value=pl.Series([0.9971, None, 0.9978, 0.9983]), low=None, high=None)
+    layout = charts.trend(replace(story, rows=rows, metric=available, tolerance=None)).content["figure"]["layout"]
+    assert layout["yaxis"]["ticktext"] == ["99.70 %", "99.75 %", "99.80 %"]
+    assert [note["text"] for note in layout["annotations"]][1] == "99.78 %"
+
+
+def test_groups_are_shown_without_underscores_and_ids_as_they_are():
+    rows = by_store(["S_1", "S_2"]).rows.with_columns(device_class=pl.lit("payment_terminal"))
+    content = charts.ranking(Measured(rows, theft_rate, by=("store_id", "device_class"), **facts)).content
+    assert [row[:2] for row in content["table"]["rows"]] == [["S_1", "payment terminal"], ["S_2", "payment terminal"]]
+    shown = [note["text"] for note in content["figure"]["layout"]["annotations"]]
+    assert "S_1, payment terminal" in shown
+    kinds = split_of_devices().rows.with_columns(band=pl.Series(["payment_terminal", "till", "unknown"]))
+    split = charts.split(split_of_devices().with_rows(kinds)).content
+    assert "payment terminal" in [note["text"] for note in split["figure"]["layout"]["annotations"]]
+    assert split["table"]["rows"][0][1] == "payment terminal"
+
+
 def test_a_trend_refuses_more_groups_than_can_be_read_and_says_what_to_do():
     with pytest.raises(WorkbenchError) as error:
         charts.trend(by_store([f"{number:04}" for number in range(9)]))
@@ -453,6 +507,25 @@ def test_a_table_shows_every_column_in_the_order_of_the_rows():
     assert content["table"]["rows"][0] == [
         *(HOSTILE, "90", "100,000", "9.0", "8.2", "6.6", "10.0", "2.0", "97 %", "above")
     ]
+
+
+def test_a_table_of_one_month_leaves_the_month_to_the_subtitle():
+    content = charts.table(by_store(["0001", "0002"])).content
+    assert [column["label"] for column in content["table"]["columns"]] == [
+        *("Store", "Numerator", "Denominator", "Recorded thefts per 10,000 visits")
+    ]
+    assert content["subtitle"] == "Recorded thefts per 10,000 visits, by store, April 2026"
+
+
+def test_a_table_without_rows_says_none():
+    nobody = charts.table(ranked().with_rows(ranked().rows.clear()), says="None of 2 stores").content
+    assert nobody["table"]["rows"] == [["None", *[""] * 9]]
+
+
+def test_a_long_name_stands_on_two_lines_on_a_phone():
+    rows = scored().rows.with_columns(label=pl.Series(["Readiness index", "Suppliers and managed services"]))
+    narrow = charts.readiness(scored().with_rows(rows)).content["narrow"]
+    assert "Suppliers and managed<br>services" in [note["text"] for note in narrow["annotations"]]
 
 
 # ---- exhibits without a chart, and JupyterLab

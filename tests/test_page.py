@@ -184,7 +184,7 @@ def test_the_same_notebook_gives_the_same_bytes(good):
 def test_headline_edition_contents_and_numbers_stand_in_order(good):
     found = soup(good[1])
     assert found.h1.get_text() == "Theft shows no clear change"
-    assert found.select_one(".edition").get_text() == "October 2026 · whole company · as known 14 Nov 2026"
+    assert found.select_one(".edition").get_text() == "October 2026 · all regions · as known 14 Nov 2026"
     contents = [(link["href"], link.get_text()) for link in found.select(".contents a")]
     assert contents == [
         ("#section-1", "Is theft rising?"),
@@ -566,7 +566,7 @@ def test_the_newest_page_is_the_one_that_stands_there(tmp_path):
 def test_months_and_days_that_are_none_are_shown_as_given():
     assert page.edition(ABOUT | {"month": "October", "as_known": date(2026, 11, 14)}) == [
         "October",
-        "whole company",
+        "all regions",
         "as known 14 Nov 2026",
     ]
 

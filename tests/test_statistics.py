@@ -9,7 +9,8 @@ from scipy.stats import chi2
 
 from retail_analytics import compare
 from retail_analytics.errors import WorkbenchError
-from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, after
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+from retail_analytics.months import after
 from retail_analytics.statistics import ranking, rates, survival
 
 LAST = date(2026, 10, 1)
@@ -414,7 +415,7 @@ def test_one_outlier_does_not_widen_its_own_limits():
 # Waiting times
 
 TIMES = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"  # 6-MP, Freireich 1963
-WAIT = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on")
+WAIT = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on", "end dates")
 
 
 def waits(times, by=()):

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from retail_analytics import words
+from retail_analytics import compare, words
 from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
 from retail_analytics.statistics.rates import COMPARED
 
@@ -74,6 +74,7 @@ def measured(metric=THEFT, by=(), **columns):
         (words.rate(0.324), "0.32"),
         (words.rate(0.0041), "0.0041"),
         (words.rate(0.099), "0.10"),
+        (words.rate(0.09), "0.09"),
         (words.rate(0.999), "1.0"),
         (words.rate(121.4), "121"),
         (words.rate(99.97), "100"),
@@ -89,6 +90,24 @@ def measured(metric=THEFT, by=(), **columns):
         (words.percent(0, 500), "0 %"),
         (words.percent(1, 5000), "100 %"),
         (words.percent(None), "not known"),
+        (words.percent(0, 5000), "0 %"),
+        (words.percent(0.998, decimals=2), "99.80 %"),
+        (words.percents([0.9975, 0.998]), ["99.75 %", "99.80 %"]),
+        (words.percents([0, 0.25, 0.5]), ["0 %", "25 %", "50 %"]),
+        (words.numbers([0, 0.5, 1.0]), ["0", "0.5", "1.0"]),
+        (words.numbers([-500, 0, 1000]), ["−500", "0", "1,000"]),
+        (words.whole(47.6), "48"),
+        (words.whole(None), "not known"),
+        (words.value(0.99834, replace(OLD, estimate="ratio")), "99.83 %"),
+        (words.value(0.99996, replace(OLD, estimate="ratio")), "over 99.99 %"),
+        (words.value(0.953, replace(OLD, estimate="ratio")), "95.3 %"),
+        (words.limit(0.995, OLD), "99.5 %"),
+        (words.limit(5.0, THEFT), "5.0"),
+        (words.named("device_class", "payment_terminal"), "payment terminal"),
+        (words.named("store_id", "S_1"), "S_1"),
+        (words.named("weekday", 5), "Friday"),
+        (words.named("region", None), "not known"),
+        (words.column("store_id"), "store"),
         (words.n_of_n(2079, 9806), "2,079 of 9,806"),
         (words.money(1_234_567.89), "$1.2 million"),
         (words.money(999_999, "GBP"), "£1.0 million"),
@@ -110,6 +129,7 @@ def measured(metric=THEFT, by=(), **columns):
         (words.month(LAST), "October 2026"),
         (words.day(date(2026, 11, 4)), "4 Nov 2026"),
         (words.period(date(2026, 10, 12), "week"), "week of 12 Oct 2026"),
+        (words.period(LAST, "36 months"), "36 months to October 2026"),
         (words.plural(1, "incident"), "1 incident"),
         (words.plural(2, "incident"), "2 incidents"),
         (words.plural(0, "battery", "batteries"), "0 batteries"),
@@ -191,8 +211,8 @@ def test_a_recording_change_cannot_tell_and_keeps_the_raw_numbers():
     found = words.verdict(compared(reason="recording changed", recording_changes=[note], **UNKNOWN))
     assert (found.status, found.word, found.number, found.interval) == ("cannot_tell", "Cannot tell", "+20 %", "")
     assert found.sentence == (
-        "Recorded theft rate: cannot tell; recording changed inside the two windows: New reporting app in 34 "
-        "stores (28 Sep 2026). 4.8 recorded thefts per 10,000 visits in the 12 months to October 2026 against "
+        "Recorded theft rate: cannot tell; recording changed inside the two windows, on 28 Sep 2026. "
+        "New reporting app in 34 stores. 4.8 recorded thefts per 10,000 visits in the 12 months to October 2026 against "
         "4.0 a year before."
     )
 
@@ -381,24 +401,173 @@ def test_latest_leaves_out_what_is_provisional_and_names_it():
     assert words.latest(measured(DEVICES, value=[None])) == "IoT devices in service in October 2026: not known."
 
 
-def test_latest_of_groups_names_each_or_the_ends():
-    few = measured(by=("region",), period=[LAST] * 3, value=[4.0, 3.0, None], region=["North", "South", None])
-    assert words.latest(few).endswith("North 4.0, South 3.0, not known not known.")
-    many = [f"S{place}" for place in range(12)]
-    found = words.latest(
-        measured(by=("store_id",), period=[LAST] * 12, value=[float(i) for i in range(12)], store_id=many)
+def test_latest_of_groups_names_the_highest_and_the_lowest():
+    rates = measured(by=("region",), period=[LAST] * 3, value=[4.0, 3.0, None], region=["North", "South", None])
+    assert words.latest(rates) == (
+        "Recorded theft rate in October 2026: highest North 4.0, lowest South 3.0 recorded thefts per 10,000 visits."
     )
-    assert found.endswith("highest S11 11.0, S10 10.0, S9 9.0; lowest S0 0; 12 in all.")
+    links = {"link_type": ["lte", "fixed_wireless", "fibre"], "value": [0.9, 0.85, 0.99]}
+    assert words.latest(measured(OLD, by=("link_type",), period=[LAST] * 3, **links)) == (
+        "Unsupported devices in October 2026: highest fibre 99.0 %, lowest fixed wireless 85 %."
+    )
+    one = measured(DEVICES, by=("region",), value=[12.0], region=["North"])
+    assert words.latest(one) == "IoT devices in service in October 2026: North 12."
+    unknown = measured(by=("region",), value=[None], region=["North"])
+    assert words.latest(unknown) == "Recorded theft rate in October 2026: not known."
+
+
+def without_period(metric=THEFT, by=(), **columns):
+    return Measured(pl.DataFrame(columns), metric, by=by, last_month=LAST, months=36)
+
+
+RANKED = {"region": ["Northfield", "Harbour", "Westvale"], "value": [5.6, 4.0, 2.4]}
+
+
+def test_latest_of_a_ranking_says_how_many_differ_and_names_the_ends():
+    ends = "highest Northfield 5.6, lowest Westvale 2.4 recorded thefts per 10,000 visits."
+    for established, claim in (
+        (["above", None, "below"], "2 of 3 regions differ from the average"),
+        ([None, None, "below"], "1 of 3 regions differs from the average"),
+        (["above", "above", "below"], "All 3 regions differ from the average"),
+    ):
+        assert words.latest(without_period(by=("region",), **RANKED, established=established)) == f"{claim}: {ends}"
+    alike = without_period(by=("region",), **RANKED).rows.with_columns(established=pl.lit(None, pl.String))
+    assert words.latest(Measured(alike, THEFT, by=("region",))) == (
+        f"None of 3 regions can be separated from the average: {ends}"
+    )
+
+
+def test_latest_of_a_funnel_says_how_many_lie_outside():
+    def funnel(*outside):
+        return words.latest(without_period(by=("store_id",), store_id=list("abc"), outside=list(outside)))
+
+    assert funnel(True, True, False) == "2 of 3 stores lie outside what chance explains."
+    assert funnel(True, False, False) == "1 of 3 stores lies outside what chance explains."
+    assert funnel(False, False, False) == "None of 3 stores lies outside what chance explains."
+
+
+def test_a_watch_list_is_said_with_those_that_were_compared():
+    ranked = without_period(by=("store_id",), store_id=list("abcd"), value=[4.0, 3.0, 1.0, None])
+    for on_list, said in ((0, "None of 3 stores very likely has"), (2, "2 of 3 stores very likely have")):
+        watch_list = ranked.with_rows(ranked.rows.head(on_list))
+        assert words.watched(watch_list, ranked) == f"{said} over 1.5 times their peers' rate"
+
+
+def test_latest_of_a_heat_map_names_its_highest_cell():
+    thefts = replace(THEFT, label="Recorded thefts", unit="recorded thefts", estimate="count")
+    cells = without_period(thefts, weekday=[1, 5, 7], hour=[9, 17, 17], value=[0.5, 2.4, None])
+    assert words.latest(cells) == "Recorded thefts were most frequent on Friday at 17:00: 2.4 times the average hour."
+
+
+WAIT = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "begun_on", "ended_on", "end dates")
+
+
+def curve(by=(), **columns):
+    return words.latest(without_period(WAIT, by=by, at_risk=[500] * len(columns["days"]), **columns))
+
+
+def test_latest_of_a_survival_curve_gives_the_median_and_what_is_open_well_after_it():
+    assert curve(days=[0.0, 4.0, 29.0, 60.0], value=[1.0, 0.5, 0.13, 0.1]) == (
+        "Time to contain: half within 4 days, 13 % still open after 30 days."
+    )
+    assert curve(days=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
+        "Time to contain: half on the same day, 40 % still open after 7 days."
+    )
+    assert curve(days=[0.0, 12.0], value=[1.0, 0.8]) == "Time to contain: 100 % still open after 7 days."
+    assert curve(days=[0.0], value=[None]) == "Time to contain: not known, too few have ended."
+
+
+def test_latest_of_survival_curves_names_the_first_and_the_last_to_reach_half():
+    groups = {"severity": ["high", "high", "low", "low", "mid", "mid"], "days": [0.0, 4.0, 0.0, 9.0, 0.0, 6.0]}
+    assert curve(("severity",), **groups, value=[1.0, 0.5, 1.0, 0.4, 1.0, 0.4]) == (
+        "Time to contain: half within 4 days in high, half within 9 days in low."
+    )
+    assert curve(("severity",), **groups, value=[1.0, 0.5, 1.0, 0.7, 1.0, 0.4]) == (
+        "Time to contain: half within 4 days in high, half not reached in low."
+    )
+
+
+def test_latest_of_a_stock_and_its_flows_says_what_came_and_went():
+    flow = {"opening": [None, 8601.0, 9000.0], "arrived": [None, 500.0, 900.0], "left": [None, 101.0, 106.0],
+            "closing": [None, 9000.0, 9806.0]}  # fmt: skip
+    devices = replace(DEVICES, label="Connected devices in service")
+
+    def said(visible):
+        flows = measured(devices, **flow, newly_visible=[None, 0.0, visible], value=[1.0] * 3)
+        return words.latest(flows.with_rows(flows.rows.drop("value", "numerator", "denominator")))
+
+    assert said(0.0) == "9,806 devices in October 2026: 1,400 arrived, 207 left since September 2026."
+    assert said(12.0) == (
+        "9,806 devices in October 2026: 1,400 arrived, 12 became visible, 207 left since September 2026."
+    )
+
+
+def test_latest_of_the_scorecard_is_in_whole_numbers_and_names_the_lowest_that_are_measured():
+    card = without_period(
+        by=("domain",), domain=["index", "R8", "R6", "R9"], value=[47.6, 33.4, 42.6, 20.0], indicators=[3, 2, 1, 0],
+        label=["Readiness index", "People", "Detection", "Leadership and plan"],
+    )  # fmt: skip
+    assert words.latest(card) == "Readiness is 48 of 100; lowest: people 33, detection 43."
+
+
+def bands(names, values, **facts):
+    n = len(names)
+    facts = {"period": [LAST] * n, "provisional_from": None} | facts
+    return measured(DEVICES, by=("band",), band=names, value=values, **facts)
+
+
+def test_latest_of_one_bar_names_its_largest_band_and_the_unknown_or_next_one():
+    names = ["protected", "not_protected", "unknown", "all other"]
+    assert words.latest(bands(names, [0.2, 0.27, 0.1, 0.43])) == (
+        "IoT devices in service, October 2026: not protected 27 %, unknown 10 %."
+    )
+    assert words.latest(bands(["camera", "till"], [0.8, 0.2])) == (
+        "IoT devices in service, October 2026: camera 80 %, till 20 %."
+    )
+
+
+def test_latest_of_a_summed_bar_says_its_window_and_never_that_nothing_is_settled():
+    kinds = measured(
+        replace(DEVICES, denominator=None), by=("kind",), period=[date(2026, 9, 1)] * 2 + [LAST] * 2,
+        kind=["theft", "fraud"] * 2, value=[3.0, 1.0, 3.0, 1.0], numerator=[3.0, 1.0, 3.0, 1.0],
+        denominator=[None] * 4, provisional_from=LAST,
+    )  # fmt: skip
+    kinds = kinds.with_rows(kinds.rows.cast({"denominator": pl.Float64}).with_columns(metric=pl.lit("kinds")))
+    assert words.latest(compare.bands(compare.summed(kinds))) == (
+        "IoT devices in service, 2 months to October 2026: theft 75 %, fraud 25 %."
+    )
+
+
+def test_latest_of_bars_over_time_follows_the_band_that_grew_most():
+    later = date(2028, 10, 1)
+    cliff = bands(
+        ["supported", "past end of support", "unknown"] * 2, [0.21, 0.15, 0.64, 0.19, 0.17, 0.64],
+        period=[LAST] * 3 + [later] * 3,
+    )  # fmt: skip
+    assert words.latest(cliff) == "Past end of support: 15 % in October 2026, 17 % in October 2028."
+
+
+def test_latest_of_bars_that_stay_the_same_is_that_of_one_bar():
+    same = bands(["supported", "unknown"] * 2, [0.0, 1.0] * 2, period=[LAST] * 2 + [date(2028, 10, 1)] * 2)
+    assert words.latest(same) == "IoT devices in service, October 2026: unknown 100 %, supported 0 %."
+
+
+def test_latest_of_bars_by_group_compares_their_largest_band():
+    formats = {"store_format": ["express", "express", "hyper", "hyper"], "numerator": [6.0, 4.0, 9.0, 1.0]}
+    split = bands(["protected", "not protected"] * 2, [0.6, 0.4, 0.9, 0.1], **formats)
+    split = replace(split, metric=OLD, by=("store_format", "band"))
+    assert words.latest(split) == (
+        "Unsupported devices, protected: highest hyper 90 %, lowest express 60 %."
+    )
 
 
 def test_latest_of_a_median():
-    wait = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "detected_on", "contained_on", "containment dates")
     rows = pl.DataFrame({"n": [310], "closed": [210], "value": [1.0], "low": [1.0], "high": [37.0]})
-    said = words.latest(Measured(rows, wait))
+    said = words.latest(Measured(rows, WAIT))
     assert said == "Time to contain: half within 1 day (95 % 1 to 37), 210 of 310 closed."
-    unreached = Measured(rows.with_columns(value=30.0, high=pl.lit(None, pl.Float64)), wait)
+    unreached = Measured(rows.with_columns(value=30.0, high=pl.lit(None, pl.Float64)), WAIT)
     assert "half within 30 days (95 % from 1, upper end not reached)" in words.latest(unreached)
-    unknown = Measured(rows.with_columns(value=pl.lit(None, pl.Float64)), wait)
+    unknown = Measured(rows.with_columns(value=pl.lit(None, pl.Float64)), WAIT)
     assert words.latest(unknown) == "Time to contain: no median can be given yet, 210 of 310 closed."
 
 

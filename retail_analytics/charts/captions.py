@@ -33,7 +33,7 @@ def exhibit(
             "heat": heat,
             "source": _source(measured),
             "tier": tier,
-            "notes": [*notes, *(_gap(gap) for gap in measured.gaps), *measured.notes],
+            "notes": [*notes, *(f"{annotation(note)}." for note in measured.annotations), *(_gap(gap) for gap in measured.gaps), *measured.notes],
             "terms": [
                 {
                     "name": measured.metric.name,
@@ -125,7 +125,7 @@ def _form(measured: Measured, n):
 
 def annotation(note: dict) -> str:
     """'28 Sep 2026: reporting app live in 34 stores.'"""
-    return f"{words.day(note['from_on'])}: {note['text']}"
+    return f"{words.day(note['from_on'])}: {note['text'].rstrip('.')}"
 
 
 def named(row: dict, by) -> str:

@@ -36,7 +36,6 @@ def trend(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         subtitle=subtitle or captions.subtitle(measured) + _unlabelled(lines),
         table=twin(measured, ["period", *measured.by, "value", "low", "high", "numerator", "denominator"]),
         **(_drawn(lines, measured) if lines else {}),
-        notes=[captions.annotation(annotation).rstrip(".") + "." for annotation in measured.annotations],
     )
 
 

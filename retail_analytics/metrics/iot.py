@@ -5,8 +5,9 @@ from datetime import date
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Flow, Measured, Metric, Stock, after, measure
+from retail_analytics.measure import Flow, Measured, Metric, Stock, measure
 from retail_analytics.metrics.theft import stores_open
+from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, after, window
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+from retail_analytics.months import after, window
 from retail_analytics.warehouse import Warehouse
 
 time_to_contain = Duration(

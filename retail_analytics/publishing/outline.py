@@ -51,6 +51,8 @@ def outline(notebook) -> dict:
                     _gathered(blocks, "ledger", "rows", content)
                 case "list":
                     _gathered(blocks, "lists", "lists", content)
+                case "not_recorded" if blocks and blocks[-1].get("sentence") == content["sentence"]:
+                    _named_together(blocks[-1], content)
                 case _:
                     blocks.append(content)
     return {
@@ -90,6 +92,12 @@ def _said_once(content: dict, section: dict) -> None:
     """A list that is named like its section leaves the name to the section's heading."""
     if content["title"] == section["title"]:
         content["title"] = ""
+
+
+def _named_together(before: dict, content: dict) -> None:
+    """What is missing for the same reason as the block before is said once, with both names."""
+    if content["title"] not in before["title"].split(", "):
+        before["title"] += f", {content['title']}"
 
 
 def _gathered(blocks: list, kind: str, key: str, content: dict) -> None:

@@ -223,7 +223,7 @@ def day_name(day) -> str:
 
 
 def scope_name(scope: str) -> str:
-    return "whole company" if scope == "all" else str(scope)
+    return "all regions" if scope == "all" else str(scope)
 
 
 def _facts(about: dict, more: list) -> list:

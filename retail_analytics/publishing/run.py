@@ -34,6 +34,7 @@ class Run:
 
     run: str
     shelf: str
+    data: str
     warehouse: str
     report: str
     title: str
@@ -76,6 +77,7 @@ def publish(
     facts = {
         "run": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
         "shelf": shelf_name or opened.title,
+        "data": opened.title,
         "warehouse": place.folder,
         "report": asked.name,
         "title": asked.title,
@@ -180,7 +182,7 @@ def _about(asked, parameters, warehouse, facts) -> dict:
         "organisation": warehouse.title,
         "report": asked.name,
         "month": month.strftime(MONTH),
-        "scope": "whole company" if parameters["region"] == "all" else parameters["region"],
+        "scope": parameters["region"],
         "as_known": max(row["covered_to"] for row in warehouse.coverage.values()).strftime("%-d %B %Y"),
         "shelf_link": "../../index.html",
         "snapshot": warehouse.snapshot,

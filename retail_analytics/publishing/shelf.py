@@ -42,9 +42,13 @@ def append(reports_dir: Path, record: dict) -> None:
 
 def newest_page(reports_dir: Path, edition: dict) -> dict | None:
     """The run that made the page which stands on the shelf for this warehouse, report, month and scope."""
-    runs, _ = _runs(Path(reports_dir) / RUNS)
-    same = [run for run in runs if _key(run) == _key(edition) and run["end"] in GOOD]
+    same = [run for run in runs(reports_dir) if _key(run) == _key(edition) and run["end"] in GOOD]
     return same[-1] if same else None
+
+
+def runs(reports_dir: Path) -> list[dict]:
+    """Every run recorded on the shelf, oldest first."""
+    return _read(Path(reports_dir) / RUNS)[0]
 
 
 def index(reports_dir: Path) -> Path:
@@ -53,9 +57,9 @@ def index(reports_dir: Path) -> Path:
     Links are relative and lead only to files that exist. Returns the path of the index.
     """
     reports_dir = Path(reports_dir)
-    runs, unread = _runs(reports_dir / RUNS)
-    histories = _grouped(runs, _key)
-    rows = [_row(reports_dir, history, runs) for history in histories.values()]
+    known, unread = _read(reports_dir / RUNS)
+    histories = _grouped(known, _key)
+    rows = [_row(reports_dir, history, known) for history in histories.values()]
     rows.sort(key=lambda row: (row["title"], row["scope_order"]))
     rows.sort(key=lambda row: row["month"], reverse=True)
     exceptions = [row for row in rows if row["state"] == "failed"]
@@ -64,7 +68,7 @@ def index(reports_dir: Path) -> Path:
         script="shelf.js",
         title="Report shelf",
         brand=rows[0]["shelf"] if len({row["shelf"] for row in rows}) == 1 else "Retail Risk Workbench",
-        edition=f"{_count(rows)} · newest run {day_name(runs[-1]['started'])}" if runs else "No runs yet",
+        edition=f"{_count(rows)} · newest run {day_name(known[-1]['started'])}" if known else "No runs yet",
         headline=f"{rows[0]['month_name']}: what the reports say" if rows else "The shelf is empty",
         exceptions=exceptions,
         shelves=[_shelf(name, group) for name, group in sorted(_grouped(rows, itemgetter("shelf")).items())],
@@ -74,7 +78,7 @@ def index(reports_dir: Path) -> Path:
     return _replace(reports_dir / "index.html", page)
 
 
-def _runs(path: Path) -> tuple[list[dict], int]:
+def _read(path: Path) -> tuple[list[dict], int]:
     """The runs, oldest first, and how many lines were damaged."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     runs, unread = [], 0
@@ -93,11 +97,13 @@ def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
     published = newest["end"] in GOOD and newest in good
     month, scope = month_name(newest["month"]), scope_name(newest["scope"])
     reason = newest.get("reason") or ("The page is no longer on the shelf." if not published else "")
-    headline = next((run["headline"] for run in reversed(good) if run.get("headline")), newest["title"])
+    data = newest.get("data", newest["shelf"])
+    title = newest["title"] if data == newest["shelf"] else f"{newest['title']}, {data}"
+    headline = next((run["headline"] for run in reversed(good) if run.get("headline")), title)
     return {
         "shelf": newest["shelf"],
-        "report": newest["report"],
-        "title": newest["title"],
+        "series": (newest["warehouse"], newest["report"]),
+        "title": title,
         "month": newest["month"],
         "month_name": month,
         "scope": scope,
@@ -112,7 +118,7 @@ def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
         "last_good": None if published else _last_good(reports_dir, newest, runs),
         "started": day_name(newest["started"]),
         "size": f"{newest['bytes'] / 1e6:.1f} MB" if newest.get("bytes") else "",
-        "find": " ".join([newest["title"], month, newest["month"], scope, headline, reason]).lower(),
+        "find": " ".join([title, month, newest["month"], scope, headline, reason]).lower(),
     }
 
 
@@ -133,14 +139,13 @@ def _last_good(reports_dir: Path, failed: dict, runs: list[dict]) -> dict | None
 
 
 def _shelf(name: str, rows: list[dict]) -> dict:
-    """One warehouse's reports: the newest conclusions about the whole company in front, then every month."""
+    """One shelf: in front each report's newest conclusion about all regions, then every month."""
     months = _grouped(rows, itemgetter("month"))
     published = [row for row in rows if row["state"] == "published" and row["scope"] == scope_name("all")]
-    newest = max((row["month"] for row in published), default=None)
-    front = [row for row in published if row["month"] == newest]
+    front = {row["series"]: row for row in sorted(published, key=itemgetter("month"))}.values()
     return {
         "name": name,
-        "front": sorted(front, key=lambda row: row["report"] != "executive_summary"),
+        "front": sorted(front, key=lambda row: (row["series"][1] != "executive_summary", row["title"])),
         "months": [
             {"name": month_name(month), "rows": of_month, "line": _count(of_month)}
             for month, of_month in sorted(months.items(), reverse=True)

@@ -16,7 +16,8 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from retail_analytics.compare import FEWEST_EVENTS, FEWEST_MEMBERS, groups, settled
 from retail_analytics.errors import WorkbenchError
-from retail_analytics.measure import Measured, Stock, after
+from retail_analytics.measure import Measured, Stock
+from retail_analytics.months import after
 
 POISSON_UP_TO = 1.5  # above this dispersion Poisson limits are too narrow and are never used
 FEWEST_MONTHS = 24  # two of each month: the least that tells a season from a change

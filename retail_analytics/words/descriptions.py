@@ -14,7 +14,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import late, naming, open_after, row_name
+from retail_analytics.words.parts import inside, late, naming, open_after, row_name
 
 LISTED = 8  # groups that a sentence can name one by one
 
@@ -30,11 +30,12 @@ def describe(measured: Measured) -> str:
         return _movement(measured)
     if "days" in rows.columns:
         return _waiting(measured)
+    what = metric.label if metric.unit == inside(metric.label) else f"{metric.label}, {metric.unit}"
     if "period" not in rows.columns or rows["period"].n_unique() == 1:
-        return f"{metric.label}, {metric.unit}: {_extremes(rows, naming(measured), _form(measured))}."
+        return f"{what}: {_extremes(rows, naming(measured), _form(measured))}."
     first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
     names = naming(measured)
-    parts = [f"{metric.label}, {metric.unit}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
+    parts = [f"{what}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
     series = rows.partition_by(*names, as_dict=True, maintain_order=True) if names else {(): rows}
     if len(series) > LISTED:
         ending = compare.latest(measured).rows

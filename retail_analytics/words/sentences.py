@@ -2,6 +2,8 @@
 
 import re
 
+import polars as pl
+
 from retail_analytics import compare
 from retail_analytics.measure import Measured
 from retail_analytics.words.formats import (
@@ -40,7 +42,7 @@ def latest(measured: Measured) -> str:
         return f"{metric.label}: nothing settled yet."
     when = period(rows["period"][0], measured.every)
     if naming(measured):
-        return f"{metric.label} in {when}: {_ends(measured, rows)}.{late(measured)}"
+        return f"{metric.label} in {when}: {_ends(compare.latest(measured))}.{late(measured)}"
     row = rows.row(0, named=True)
     if row["value"] is None:
         return f"{metric.label} in {when}: {NOT_KNOWN}."
@@ -53,10 +55,10 @@ def latest(measured: Measured) -> str:
     return f"{metric.label}: {with_limits(row, metric)} in {when}.{late(measured)}"
 
 
-def _ends(measured, rows):
+def _ends(measured):
     """'highest Northfield 5.6, lowest Westvale 2.4 recorded thefts per 10,000 visits'"""
     metric, names = measured.metric, naming(measured)
-    known = rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
+    known = measured.rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
     if known.is_empty():
         return NOT_KNOWN
 
@@ -121,7 +123,7 @@ def _differing(measured):
         claim = f"{some(differ, n, measured)} {'differs' if differ == 1 else 'differ'} from the average"
     else:
         claim = f"{some(0, n, measured)} can be separated from the average"
-    return f"{claim}: {_ends(measured, measured.rows)}."
+    return f"{claim}: {_ends(measured)}."
 
 
 def _outside(measured):
@@ -166,21 +168,23 @@ def _bands(measured):
     if rows.is_empty():
         return f"{label}: {NOT_KNOWN}."
     if by:
-        largest = rows.group_by("band").agg(rows["numerator"].sum()).sort("numerator", "band")["band"][-1]
-        return f"{label}, {named('band', largest)}: {_ends(measured, rows.filter(rows['band'] == largest))}."
+        sizes = rows.group_by("band").agg(pl.col("numerator").sum()).sort("numerator", "band")
+        one = rows.filter(pl.col("band") == sizes["band"][-1])
+        ends = _ends(measured.with_rows(one.drop("band"), by=tuple(by)))
+        return f"{label}, {named('band', one['band'][0])}: {ends}."
     first, last = (
         {named("band", row["band"]): row for row in rows.filter(rows["period"] == end).iter_rows(named=True)}
         for end in (rows["period"].min(), rows["period"].max())
     )
-    if rows["period"].n_unique() == 1:
-        sizes = sorted(last, key=lambda band: (band == "all other", -last[band]["value"]))
-        unknown = [band for band in sizes[1:] if band.startswith("unknown")]
-        shown = [sizes[0], *(unknown or sizes[1:2])]
-        when = period(rows["period"][0], measured.every)
-        return f"{label}, {when}: {', '.join(f'{band} {_share(last[band])}' for band in shown)}."
-    grew = max(last, key=lambda band: last[band]["value"] - first[band]["value"])
-    then, now = (f"{_share(row)} in {period(row['period'], measured.every)}" for row in (first[grew], last[grew]))
-    return f"{opening(grew)}: {then}, {now}."
+    grown = {band: row["value"] - first[band]["value"] for band, row in last.items()}
+    most = max(grown, key=grown.get)
+    if grown[most] > 0:
+        then, now = (f"{_share(row)} in {period(row['period'], measured.every)}" for row in (first[most], last[most]))
+        return f"{opening(most)}: {then}, {now}."
+    sizes = sorted(first, key=lambda band: (band == "all other", -first[band]["value"]))
+    unknown = [band for band in sizes[1:] if band.startswith("unknown")]
+    said = ", ".join(f"{band} {_share(first[band])}" for band in [sizes[0], *(unknown or sizes[1:2])])
+    return f"{label}, {period(rows['period'].min(), measured.every)}: {said}."
 
 
 def _share(row):

@@ -154,7 +154,7 @@ def grown(measured: Measured) -> Verdict:
             "cannot_tell", "Cannot tell", f"{measured.metric.label}: cannot tell; {why}.", reason=f"Growth: {why}."
         )
     word = "Grew" if row["numerator"] > 0 else "Shrank" if row["numerator"] < 0 else "Did not grow"
-    by = f" by {percent(abs(row['value']), row['denominator'])}" if row["numerator"] else ""
+    by = f" by {change(row['value']).lstrip('+' + MINUS)}" if row["numerator"] else ""
     sentence = (
         f"The estate {inside(word)}{by} in the 12 months to {month(measured.last_month)}. It stood at "
         f"{number(row['denominator'])} devices; {number(row['arrived'])} arrived and {number(row['left'])} left."
@@ -195,7 +195,7 @@ def headline(*verdicts: Verdict) -> str:
 def watched(watch_list: Measured, ranked: Measured) -> str:
     """How many groups are on a watch list (statistics.ranking.watch_list), of how many that were compared."""
     if ranked.not_recorded:
-        return f"Not recorded: {ranked.not_recorded}."
+        return ranked.metric.label
     on_list = watch_list.rows.height
     have = "has" if on_list < 2 else "have"
     return f"{some(on_list, ranked.rows['value'].count(), ranked)} very likely {have} over 1.5 times their peers' rate"
@@ -211,10 +211,8 @@ def _why(compared, row):
         case "months not covered":
             return f"no value is known for {listed(period(one, unit) for one in row['missing_periods'])}"
         case "recording changed":
-            notes = "; ".join(
-                f"{note['text'].rstrip('.')} ({day(note['from_on'])})" for note in row["recording_changes"]
-            )
-            return f"recording changed inside the two windows: {notes}"
+            days = listed(day(note["from_on"]) for note in row["recording_changes"])
+            return f"recording changed inside the two windows, on {days}"
         case "no interval for amounts":
             return "no interval is made for amounts of money"
         case "none a year before":
@@ -227,7 +225,7 @@ def _why(compared, row):
 
 
 def _against(compared, row):
-    """The raw numbers: '4.1 … per 10,000 visits in the 12 months to October 2026 against 3.6 a year before.'"""
+    """What changed in recording, and the raw numbers: '4.1 … per 10,000 visits in the 12 months to October 2026 against 3.6 a year before.'"""
     metric, months = compared.metric, compared.months
     last = period(row["period"], compared.every)
     when = f"in {last}" if months == 1 else f"in the {months} months to {last}"
@@ -236,7 +234,8 @@ def _against(compared, row):
     before = _with_parts(row["before"], row["numerator_before"], row["denominator_before"], metric)
     unit = f" {metric.unit}" if metric.estimate == "rate" and row["value"] is not None else ""
     then = f"; {NOT_KNOWN} a year before" if row["before"] is None else f" against {before} a year before"
-    return opening(f"{now}{unit} {when}{then}.{late(compared, ' and left out')}")
+    changes = "".join(f"{note['text'].rstrip('.')}. " for note in row["recording_changes"])
+    return opening(f"{changes}{now}{unit} {when}{then}.{late(compared, ' and left out')}")
 
 
 def _with_parts(x, numerator, denominator, metric):
