@@ -30,10 +30,13 @@ def main() -> None:
     print(f"{'what':<58}{'ours':>9}{'baseline':>10}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        report("load 216,537 police rows: checked against plain typed", 3, lambda: checked(scratch), lambda: plain(scratch))
+        rows = "load 216,537 police rows: checked against plain typed"
+        report(rows, 3, lambda: checked(scratch), lambda: plain(scratch))
         warehouse = open_warehouse(GROCERS)
-        report("theft rate, 36 months: measured against one SQL query", 7, lambda: measured(warehouse), lambda: sql(warehouse))
-        report("one report: publish against papermill + nbconvert", 3, lambda: publish(scratch), lambda: by_hand(scratch))
+        rate = "theft rate, 36 months: measured against one SQL query"
+        report(rate, 7, lambda: measured(warehouse), lambda: sql(warehouse))
+        page = "one report: publish against papermill + nbconvert"
+        report(page, 3, lambda: publish(scratch), lambda: by_hand(scratch))
     pages = sorted((ROOT / "reports" / "published").glob("*/*/*.html"), key=lambda page: -page.stat().st_size)
     if pages:
         print(f"\nlargest of {len(pages)} pages: {pages[0].stat().st_size / 1e6:.2f} MB")
@@ -79,9 +82,11 @@ def sql(warehouse) -> None:
           SELECT date_trunc('month', occurred_on) AS month, sum(incidents) AS n FROM incidents
           WHERE kind = 'theft' AND NOT attempted AND visits_known AND occurred_on >= '2023-11-01' GROUP BY 1
         ), visits AS (
-          SELECT date_trunc('month', day) AS month, sum(visits) AS n FROM store_days WHERE day >= '2023-11-01' GROUP BY 1
+          SELECT date_trunc('month', day) AS month, sum(visits) AS n FROM store_days
+          WHERE day >= '2023-11-01' GROUP BY 1
         )
-        SELECT month, thefts.n, visits.n, 10000 * thefts.n / visits.n FROM visits LEFT JOIN thefts USING (month) ORDER BY 1
+        SELECT month, thefts.n, visits.n, 10000 * thefts.n / visits.n
+        FROM visits LEFT JOIN thefts USING (month) ORDER BY 1
     """)
 
 
@@ -92,7 +97,8 @@ def publish(scratch: Path) -> None:
 
 def by_hand(scratch: Path) -> None:
     executed = scratch / "theft_trends.ipynb"
-    run(sys.executable, "-m", "papermill", NOTEBOOKS / "theft_trends.ipynb", executed, "-k", "python3", "--no-progress-bar")
+    notebook = NOTEBOOKS / "theft_trends.ipynb"
+    run(sys.executable, "-m", "papermill", notebook, executed, "-k", "python3", "--no-progress-bar")
     run(sys.executable, "-m", "jupyter", "nbconvert", "--to", "html", "--no-input", executed)
 
 

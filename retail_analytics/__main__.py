@@ -94,9 +94,8 @@ def load(files, mapping, table, known_on: datetime | None, title, warehouse_dir:
     plans = [read_plan(path) for path in files if path.is_dir() or path.name == "load.yaml"]
     single = [path for path in files if not (path.is_dir() or path.name == "load.yaml")]
     wanted = [file for _, planned in plans for file in planned]
-    wanted += [
-        source_file(path, mapping=mapping, table=table, known_on=known_on.date() if known_on else None) for path in single
-    ]
+    day = known_on.date() if known_on else None
+    wanted += [source_file(path, mapping=mapping, table=table, known_on=day) for path in single]
     said = (lambda _: None) if as_json else (lambda line: click.echo(f"  {line}", err=True))
     account = load_files(warehouse_dir, wanted, title=title or (plans[0][0] if plans else None), said=said)
     if as_json:
@@ -260,8 +259,10 @@ def _write_templates(folder: Path) -> None:
 def _reports() -> list[dict]:
     from retail_analytics.publishing.parameters import report, reports
 
-    found = map(report, reports())
-    return [{"report": r.name, "title": r.title, "parameters": ", ".join(r.parameters), "needs": ", ".join(r.needs)} for r in found]
+    return [
+        {"report": r.name, "title": r.title, "parameters": ", ".join(r.parameters), "needs": ", ".join(r.needs)}
+        for r in map(report, reports())
+    ]
 
 
 def _metrics() -> list[dict]:
@@ -273,7 +274,10 @@ def _metrics() -> list[dict]:
 def _tables() -> list[dict]:
     from retail_analytics.sources.checking import contracts
 
-    return [{"table": c.table, "columns": len(c.fields), "required": ", ".join(c.required), "grain": c.grain} for c in contracts().values()]
+    return [
+        {"table": c.table, "columns": len(c.fields), "required": ", ".join(c.required), "grain": c.grain}
+        for c in contracts().values()
+    ]
 
 
 def _mappings() -> list[dict]:

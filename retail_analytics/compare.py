@@ -112,7 +112,8 @@ def bands(measured: Measured, order: tuple[str, ...] = ()) -> Measured:
         kept = largest if len(largest) <= MOST_BANDS else largest[: MOST_BANDS - 1]
         order = (*kept, "all other")
         together = [pl.col(name).sum() for name in ("numerator", "value")]
-        rows = rows.with_columns(pl.when(pl.col("band").is_in(kept)).then("band").otherwise(pl.lit("all other")).alias("band"))
+        named = pl.when(pl.col("band").is_in(kept)).then("band").otherwise(pl.lit("all other"))
+        rows = rows.with_columns(named.alias("band"))
         rows = rows.group_by("metric", "period", *others, "band").agg(pl.col("denominator").first(), *together)
     turn = pl.col("band").replace_strict({band: n for n, band in enumerate(order)}, return_dtype=pl.Int64)
     rows = rows.sort("period", *others, turn).select("metric", "period", *others, "band", *SIDES, "value")

@@ -114,7 +114,8 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
 def _newly_visible(warehouse: Warehouse, story: dict) -> list[tuple[str, str]]:
     seen = measure(warehouse, iot.newly_visible, **(story | {"months": 1}))
     count = 0 if seen.not_recorded else seen.rows["value"][0]
-    return [("Visible, not new.", f"{words.plural(count, 'device')} first seen by a tool switched on.")] if count else []
+    text = f"{words.plural(count, 'device')} first seen by a tool switched on in the last month."
+    return [("Visible, not new.", text)] if count else []
 
 
 def _limits_of(measured: Measured) -> list[str]:

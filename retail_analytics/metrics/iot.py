@@ -21,8 +21,9 @@ active_devices = Metric(
     name="active_devices",
     label="Connected devices in service",
     unit="devices",
-    definition="Devices in service on the last day of the month. Records of several systems that share a serial number, a "
-    "hardware address or an asset tag are one device. Seen by no tool for 90 days means gone.",
+    definition="Devices in service on the last day of the month. Records of several systems that share a serial "
+    "number, a hardware address or an asset tag are one device. Seen by no tool for 90 days means "
+    "gone.",
     numerator=in_service(),
     estimate="count",
 )
@@ -32,8 +33,8 @@ arrivals = Metric(
     name="arrivals",
     label="Devices that arrived",
     unit="devices",
-    definition="Devices that went into service in the month. Devices that a tool saw when it was switched on were "
-    "there before and do not count as arrivals.",
+    definition="Devices that went into service in the month. Devices that a tool saw when it was switched on "
+    "were there before and do not count as arrivals.",
     numerator=Flow("devices", on="in_service_from", where=_.origin == "arrival"),
     estimate="count",
 )
@@ -87,8 +88,8 @@ unidentified_share = Metric(
     name="unidentified_share",
     label="Unidentified devices",
     unit="of devices lack a class, a model or an operating system",
-    definition="Devices in service whose class, model or operating system is not known, divided by all devices in "
-    "service.",
+    definition="Devices in service whose class, model or operating system is not known, divided by all devices "
+    "in service.",
     numerator=in_service(_.unidentified),
     denominator=in_service(),
     estimate="share",
@@ -101,7 +102,8 @@ past_support_share = Metric(
     label="Devices past end of support",
     unit="of devices run an operating system whose support has ended",
     definition="Devices in service whose operating system's support has ended by the last day of the month, by "
-    "endoflife.date, divided by all devices in service. Devices with no known support date are not counted as past it.",
+    "endoflife.date, divided by all devices in service. Devices with no known support date are not "
+    "counted as past it.",
     numerator=Stock("devices", start="past_support_from", end="in_service_to"),
     denominator=in_service(),
     estimate="share",
@@ -113,8 +115,8 @@ support_unknown_share = Metric(
     name="support_unknown_share",
     label="Devices with unknown end of support",
     unit="of devices have no known end of support",
-    definition="Devices in service whose operating system is not known, or not known to endoflife.date, divided by "
-    "all devices in service.",
+    definition="Devices in service whose operating system is not known, or not known to endoflife.date, divided "
+    "by all devices in service.",
     numerator=in_service(~_.support_known),
     denominator=in_service(),
     estimate="share",
@@ -126,9 +128,9 @@ protection = Metric(
     name="protection",
     label="Protection of devices",
     unit="of devices",
-    definition="Devices in service by how they are protected: security software reports in (within 7 days of the export); "
-    "could run it but is silent; cannot run it but is isolated and watched; not protected; not known. As observed in the newest "
-    "export.",
+    definition="Devices in service by how they are protected: security software reports in (within 7 days of the "
+    "export); could run it but is silent; cannot run it but is isolated and watched; not protected; "
+    "not known. As observed in the newest export.",
     numerator=in_service(),
     estimate="share",
 )
@@ -138,8 +140,8 @@ unprotected_share = Metric(
     name="unprotected_share",
     label="Devices without protection",
     unit="of devices are not protected, or their security software is silent",
-    definition="Devices in service that cannot run our security software and are not both isolated and watched, or that could "
-    "run it but do not report in, divided by all devices in service.",
+    definition="Devices in service that cannot run our security software and are not both isolated and watched, "
+    "or that could run it but do not report in, divided by all devices in service.",
     numerator=in_service(_.protection.isin(["not protected", "protection silent"])),
     denominator=in_service(),
     estimate="share",
@@ -151,8 +153,8 @@ protection_unknown_share = Metric(
     name="protection_unknown_share",
     label="Devices whose protection is not known",
     unit="of devices have no known protection",
-    definition="Devices in service of which no system says whether they can run security software, or whether they are "
-    "isolated and watched, divided by all devices in service.",
+    definition="Devices in service of which no system says whether they can run security software, or whether "
+    "they are isolated and watched, divided by all devices in service.",
     numerator=in_service(_.protection == "unknown"),
     denominator=in_service(),
     estimate="share",
@@ -164,8 +166,9 @@ known_exploited_open = Metric(
     name="known_exploited_open",
     label="Known-exploited weaknesses open",
     unit="open findings",
-    definition="Findings open on the last day of the month whose CVE stood in CISA's catalogue of known exploited "
-    "vulnerabilities by then. Devices that no scanner can look at add none: absence is not safety.",
+    definition="Findings open on the last day of the month whose CVE stood in CISA's catalogue of known "
+    "exploited vulnerabilities by then. Devices that no scanner can look at add none: absence is not "
+    "safety.",
     numerator=Stock("findings", start="exploited_from", end="fixed_on", where=_.known_exploited),
     estimate="count",
     better="lower",
@@ -176,8 +179,8 @@ known_exploited_rate = Metric(
     name="known_exploited_rate",
     label="Known-exploited weaknesses per 100 devices",
     unit="open findings per 100 devices",
-    definition="Known-exploited findings open on the last day of the month, divided by devices in service. Devices that no "
-    "scanner can look at add none: absence is not safety.",
+    definition="Known-exploited findings open on the last day of the month, divided by devices in service. "
+    "Devices that no scanner can look at add none: absence is not safety.",
     numerator=known_exploited_open.numerator,
     denominator=in_service(),
     per=100,
@@ -189,8 +192,9 @@ past_clock_share = Metric(
     name="past_clock_share",
     label="Known-exploited weaknesses past their clock",
     unit="of open known-exploited findings are past the agreed days",
-    definition="Known-exploited findings open longer than the days that an owner agreed for their exposure, divided "
-    "by all open ones for which days are agreed. The clock starts when the weakness is both found and in the catalogue.",
+    definition="Known-exploited findings open longer than the days that an owner agreed for their exposure, "
+    "divided by all open ones for which days are agreed. The clock starts when the weakness is both "
+    "found and in the catalogue.",
     numerator=Stock("findings", start="clock_ends_on", end="fixed_on", where=_.known_exploited),
     denominator=Stock(
         "findings", start="exploited_from", end="fixed_on", where=_.known_exploited & _.clock_ends_on.notnull()
@@ -208,8 +212,8 @@ net_growth = Metric(
     name="net_growth",
     label="Growth of the estate",
     unit="net growth in 12 months",
-    definition="Devices that arrived less devices that left in 12 months, divided by the devices in service before them. "
-    "Devices that only became visible are not growth.",
+    definition="Devices that arrived less devices that left in 12 months, divided by the devices in service "
+    "before them. Devices that only became visible are not growth.",
     estimate="change",
 )
 
@@ -241,7 +245,8 @@ def stock_flow(warehouse: Warehouse, **story) -> Measured:
         return closing.with_rows(pl.DataFrame(schema=empty))
     rows = closing.rows.select("metric", "period", closing="numerator")
     for name, metric in (("arrived", arrivals), ("newly_visible", newly_visible), ("left", departures)):
-        rows = rows.join(measure(warehouse, metric, **story).rows.select("period", pl.col("numerator").alias(name)), on="period")
+        moved = measure(warehouse, metric, **story).rows.select("period", pl.col("numerator").alias(name))
+        rows = rows.join(moved, on="period")
     rows = rows.with_columns(opening=pl.col("closing") - pl.col("arrived") - pl.col("newly_visible") + pl.col("left"))
     return closing.with_rows(rows.select("metric", "period", *columns))
 
@@ -275,9 +280,10 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
     dates are those known today; nothing here is a forecast.
     """
     now = measure(warehouse, active_devices, **(story | {"months": 1}))
-    schema = {"metric": pl.String, "period": pl.Date, "band": pl.String}
+    amounts = {"numerator": pl.Float64, "denominator": pl.Float64}
+    schema = {"metric": pl.String, "period": pl.Date, "band": pl.String} | amounts
     if now.not_recorded:
-        return now.with_rows(pl.DataFrame(schema=schema | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)))
+        return now.with_rows(pl.DataFrame(schema=schema | {"value": pl.Float64}))
     last: date = now.last_month
     t = warehouse.table("devices")
     t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
@@ -290,8 +296,9 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
         past = estate.filter(pl.col("support_ends_on") < day).height
         unknown = estate.filter(~pl.col("support_known")).height
         counts = dict(zip(SUPPORT_BANDS, (estate.height - past - unknown, past, unknown), strict=True))
-        rows += [(active_devices.name, after(last, months), band, float(n), float(estate.height)) for band, n in counts.items()]
-    frame = pl.DataFrame(rows, schema=schema | dict.fromkeys(("numerator", "denominator"), pl.Float64), orient="row")
+        period, all_devices = after(last, months), float(estate.height)
+        rows += [(past_support_share.name, period, band, float(n), all_devices) for band, n in counts.items()]
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     return now.with_rows(
         frame.with_columns(value=pl.col("numerator") / pl.col("denominator")), by=("band",), metric=past_support_share
     )

@@ -14,8 +14,8 @@ time_to_contain = Duration(
     name="time_to_contain",
     label="Time to contain",
     unit="days from noticing a cyber incident to stopping it",
-    definition="Days from the day a cyber incident was noticed to the day it was stopped. Incidents that still go on "
-    "count as open, not as missing.",
+    definition="Days from the day a cyber incident was noticed to the day it was stopped. Incidents that still "
+    "go on count as open, not as missing.",
     table="incidents",
     start="detected_on",
     end="contained_on",
@@ -29,8 +29,8 @@ remediation_half_life = Duration(
     name="remediation_half_life",
     label="Remediation half-life",
     unit="days from finding a weakness to its fix",
-    definition="Days from the day a weakness was first found to the day it was found fixed; the half-life is the day by "
-    "which half are fixed. Open findings count as open.",
+    definition="Days from the day a weakness was first found to the day it was found fixed; the half-life is the "
+    "day by which half are fixed. Open findings count as open.",
     table="findings",
     start="first_detected_on",
     end="fixed_on",
@@ -43,8 +43,9 @@ training_current = Metric(
     name="training_current",
     label="Training that is current",
     unit="of required courses are complete and not expired",
-    definition="Courses required of people on staff on the last day of the month that are completed and not expired, divided by all "
-    "courses required of them. The people are those on staff, not those enrolled.",
+    definition="Courses required of people on staff on the last day of the month that are completed and not "
+    "expired, divided by all courses required of them. The people are those on staff, not those "
+    "enrolled.",
     numerator=Stock("training", start="current_from", end="current_to"),
     denominator=Stock("training", start="joined_on", end="left_on"),
     estimate="share",
@@ -56,7 +57,8 @@ uplink_availability = Metric(
     name="uplink_availability",
     label="Network availability",
     unit="of open minutes with a connection",
-    definition="Minutes in which a store was open and its uplink up, divided by all minutes in which it was open.",
+    definition="Minutes in which a store was open and its uplink up, divided by all minutes in which it was "
+    "open.",
     numerator=Flow("uplinks", on="day", total=(_.minutes_open - _.minutes_down).sum()),
     denominator=Flow("uplinks", on="day", total=_.minutes_open.sum()),
     estimate="ratio",
@@ -68,8 +70,8 @@ uplink_in_agreement = Metric(
     name="uplink_in_agreement",
     label="Uplink days within the agreed latency",
     unit="of uplink days kept the latency the carrier agreed",
-    definition="Uplink days whose 95th percentile of latency was at most what the carrier agreed, divided by all uplink "
-    "days. A day without a sample counts as not kept.",
+    definition="Uplink days whose 95th percentile of latency was at most what the carrier agreed, divided by all "
+    "uplink days. A day without a sample counts as not kept.",
     numerator=Flow("uplinks", on="day", where=_.in_agreement),
     denominator=Flow("uplinks", on="day"),
     estimate="share",
@@ -81,10 +83,10 @@ readiness_index = Metric(
     name="readiness_index",
     label="Readiness index",
     unit="of 100",
-    definition="The mean of ten domains, each the geometric mean of its indicators on (level + 0.5) / 4.5, times 100. "
-    "A level from 0 to 4 is what an indicator's measurement earns against the tolerance its owner agreed. Where an "
-    "indicator is missing, every level is taken to be as likely as any other: that is the interval. "
-    "It is an index of this company, not a certificate.",
+    definition="The mean of ten domains, each the geometric mean of its indicators on (level + 0.5) / 4.5, times "
+    "100. A level from 0 to 4 is what an indicator's measurement earns against the tolerance its "
+    "owner agreed. Where an indicator is missing, every level is taken to be as likely as any other: "
+    "that is the interval. It is an index of this company, not a certificate.",
     estimate="index",
     better="higher",
 )
@@ -114,9 +116,8 @@ def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: s
     t = t.filter(t.region.isnull() | (t.region == region)) if region != "all" else t
     found = warehouse.read(t).sort("assessed_on").group_by("control_id", "store_id", maintain_order=True).last()
     quarters = (pl.lit(end) - pl.col("expires_on")).dt.total_days() / EXPIRY_STEP
-    found = found.with_columns(
-        level=(pl.col("level") - quarters.ceil().clip(0, 4).fill_null(0)).clip(0, 4), past_date=pl.col("expires_on") < end
-    )
+    lost = quarters.ceil().clip(0, 4).fill_null(0)
+    found = found.with_columns(level=(pl.col("level") - lost).clip(0, 4), past_date=pl.col("expires_on") < end)
     rows = found.group_by("domain", "control_id").agg(
         pl.col("level").median(), pl.col("stated_level").median().cast(pl.Float64), pl.col("evidence").first(),
         pl.col("assessed_on").max(), pl.col("past_date").fill_null(False).any(),

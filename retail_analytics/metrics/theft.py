@@ -27,8 +27,8 @@ theft_rate = Metric(
     name="theft_rate",
     label="Recorded theft rate",
     unit="recorded thefts per 10,000 visits",
-    definition="Recorded thefts divided by visits, on the days on which a store counted its visits. "
-    "Attempts are not counted.",
+    definition="Recorded thefts divided by visits, on the days on which a store counted its visits. Attempts are "
+    "not counted.",
     numerator=Flow("incidents", on="occurred_on", where=is_theft & _.visits_known, total=_.incidents.sum()),
     denominator=visits,
     per=10_000,
@@ -40,8 +40,8 @@ known_loss = Metric(
     name="known_loss",
     label="Known loss",
     unit="known loss at cost",
-    definition="What recorded incidents took, less what came back, at cost. Incidents without a value, or valued at "
-    "retail prices, add nothing: the figure is a floor.",
+    definition="What recorded incidents took, less what came back, at cost. Incidents without a value, or valued "
+    "at retail prices, add nothing: the figure is a floor.",
     numerator=Flow("incidents", on="occurred_on", total=(_.loss_at_cost - _.recovered_at_cost).sum()),
     estimate="amount",
     better="lower",
@@ -89,8 +89,8 @@ time_to_outcome = Duration(
     name="time_to_outcome",
     label="Time to a first outcome",
     unit="days from the theft to the first outcome",
-    definition="Days from the month of a recorded theft to the month of its first published outcome. Thefts without one "
-    "count as open.",
+    definition="Days from the month of a recorded theft to the month of its first published outcome. Thefts "
+    "without one count as open.",
     table="incidents",
     start="occurred_on",
     end="decided_on",
@@ -110,26 +110,23 @@ stores_open = Metric(
 )
 
 
-def thefts_by_hour(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all", known_by=None) -> Measured:
+def thefts_by_hour(warehouse: Warehouse, **story) -> Measured:
     """Recorded thefts by hour and weekday against the average hour of the week.
 
     One row per weekday (Monday 1) and hour in which at least one theft was ever recorded: weekday, hour,
     numerator (thefts), denominator (thefts an average hour would have), value (their ratio). Thefts without a
     known hour are left out and counted in the notes.
     """
-    facts = measure(
-        warehouse, recorded_thefts, last_month=last_month, months=months, region=region, known_by=known_by
-    )
-    empty = pl.DataFrame(
-        schema={"weekday": pl.Int64, "hour": pl.Int64} | dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)
-    )
+    facts = measure(warehouse, recorded_thefts, **story)
+    amounts = dict.fromkeys(("numerator", "denominator", "value"), pl.Float64)
+    empty = pl.DataFrame(schema={"weekday": pl.Int64, "hour": pl.Int64} | amounts)
     if facts.not_recorded:
         return facts.with_rows(empty)
     t = warehouse.table("incidents").filter(is_theft)
     first, end = facts.rows["period"].min(), facts.rows["period"].max()
     t = t.filter(t.occurred_on >= first, t.occurred_on < ibis.literal(end) + ibis.interval(months=1))
-    t = t.filter(t.region == region) if region != "all" else t
-    t = t.filter(t.known_on <= known_by) if known_by else t
+    t = t.filter(t.region == facts.region) if facts.region != "all" else t
+    t = t.filter(t.known_on <= facts.known_by) if facts.known_by else t
     counts = warehouse.read(
         t.group_by(weekday=t.occurred_on.day_of_week.index() + 1, hour=t.occurred_hour).agg(numerator=t.incidents.sum())
     ).cast({"weekday": pl.Int64, "hour": pl.Int64, "numerator": pl.Float64})

@@ -61,7 +61,8 @@ def chosen(
     if wanted > newest:
         ends = ", ".join(f"{t.replace('_', ' ')} end on {warehouse.coverage[t]['covered_to']}" for t in needs)
         raise ParameterError(
-            f"{report_name}: {wanted:%Y-%m} is not complete in the data ({ends}). Newest complete month: {newest:%Y-%m}."
+            f"{report_name}: {wanted:%Y-%m} is not complete in the data ({ends}). "
+            f"Newest complete month: {newest:%Y-%m}."
         )
     if region != "all" and region not in warehouse.regions:
         raise UnknownName("region", region, ["all", *warehouse.regions])
