@@ -64,8 +64,10 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
     from retail_analytics.sample import write
 
     click.echo(f"Writing {stores} stores and {years} years to {folder} …")
-    written = write(folder, stores=stores, years=years, seed=seed)
-    click.echo(f"Next: retail-analytics load {folder}/exports" if written is None else written)
+    exports = write(folder, stores=stores, years=years, seed=seed)
+    files = list(exports.glob("*.csv"))
+    click.echo(f"{len(files)} files, {sum(f.stat().st_size for f in files) / 1e6:.0f} MB. "
+               f"Next: retail-analytics load {exports}")  # fmt: skip
 
 
 @main.command()
@@ -133,24 +135,48 @@ def list_things(kind: str, template: Path | None, warehouse_dir: Path, reports_d
 
 
 @main.command()
-@click.argument("metric")
+@click.argument("name")
 @warehouse_option
-def explain(metric: str, warehouse_dir: Path) -> None:
-    """Say what METRIC is: definition, formula, unit, tables and the query that measures it.
+def explain(name: str, warehouse_dir: Path) -> None:
+    """Say what a metric or a table is.
+
+    Of a metric: definition, formula, unit, tables and the query that measures it. Of a table: what a row is, and
+    every column with its type and rule.
 
     \b
-    Example: retail-analytics explain theft_rate
+    Examples:
+      retail-analytics explain theft_rate
+      retail-analytics explain incidents
     """
-    from retail_analytics.measure import Metric, measure
     from retail_analytics.metrics import every_metric
+    from retail_analytics.sources.checking import contracts
+
+    if name in contracts():
+        _explain_table(contracts()[name])
+    elif name in every_metric():
+        _explain_metric(every_metric()[name], warehouse_dir)
+    else:
+        raise UnknownName("metric or table", name, [*every_metric(), *contracts()])
+
+
+def _explain_table(contract) -> None:
+    click.echo(f"{contract.title}: {contract.grain}. Key: {', '.join(contract.key)}.\n")
+    rows = []
+    for name, column in contract.fields.items():
+        rules = dict(column.get("constraints", {}))
+        required = "required" if rules.pop("required", False) else ""
+        shown = [", ".join(v) if isinstance(v, list) else f"{rule} {v}" for rule, v in rules.items()]
+        rows.append({"column": name, "type": column["type"], "": required, "what it is": column["description"],
+                     "allowed": "; ".join(shown)})  # fmt: skip
+    _print_rows(rows)
+
+
+def _explain_metric(found, warehouse_dir: Path) -> None:
+    from retail_analytics.measure import Metric, measure
     from retail_analytics.warehouse import open_warehouse
 
-    known = every_metric()
-    if metric not in known:
-        raise UnknownName("metric", metric, known)
-    found = known[metric]
     click.echo(f"{found.label} ({found.id})\n\n{found.definition}\n\nUnit: {found.unit}\nFormula: {found.formula}")
-    if not isinstance(found, Metric):
+    if not isinstance(found, Metric) or found.numerator is None:
         return
     warehouse = open_warehouse(warehouse_dir)
     tables = [side.table for side in (found.numerator, found.denominator) if side]

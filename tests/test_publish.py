@@ -177,6 +177,10 @@ def test_explain_says_definition_formula_and_query(retailer):
     assert code == 0
     assert "10,000 × total of incidents.sum() over incidents" in said and "Tables: incidents, store_days" in said
     assert "GROUP BY" in said
+    code, said = command("explain", "incidents")
+    assert code == 0 and said.startswith("Incidents: one row per recorded incident") and "occurred_hour" in said
+    code, said = command("explain", "theft_rat")
+    assert code == 2 and "Unknown metric or table 'theft_rat'. Did you mean 'theft_rate'?" in said
 
 
 def test_kernels_leave_nothing_behind(retailer, notebooks, tmp_path):

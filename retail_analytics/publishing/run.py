@@ -152,8 +152,11 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
             end, reason, where, log = "died", f"The kernel could not be used: {error}", None, ""
         else:
             notebook = nbformat.read(executed, as_version=4)
-            html = page.html(notebook, about=about)
-            faults = page.faults(html, notebook)
+            try:
+                html = page.html(notebook, about=about)
+                faults = page.faults(html, notebook)
+            except Exception as error:  # whatever it is: the page is not there, and the run must say so
+                faults = [f"The page could not be built: {error!r}"]
             if not faults:
                 _write(place.page, html)
                 place.failure_page.unlink(missing_ok=True)
