@@ -50,7 +50,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--stores", default=120, show_default=True, type=click.IntRange(2, 5000))
+@click.option("--stores", default=120, show_default=True, type=click.IntRange(6, 5000))
 @click.option("--years", default=3, show_default=True, type=click.IntRange(1, 10))
 @click.option("--seed", default=1, show_default=True, type=int)
 def sample(folder: Path, stores: int, years: int, seed: int) -> None:

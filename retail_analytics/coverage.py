@@ -50,7 +50,8 @@ def only_covered(rows: pl.DataFrame, warehouse: Warehouse, facts) -> pl.DataFram
     for gap in facts.gaps:
         if facts.region == gap["region"] or "region" in facts.by:
             here = pl.col("region") == gap["region"] if "region" in facts.by else pl.lit(True)
-            outside |= here & pl.col("period").dt.month_start().is_between(gap["first"], gap["last"])
+            ends_in = length.dt.offset_by("-1d").dt.month_start()  # a week may reach into the next month
+            outside |= here & (pl.col("period").dt.month_start() <= gap["last"]) & (ends_in >= gap["first"])
     return rows.with_columns(
         pl.when(outside).then(None).otherwise(pl.col(side)).alias(side) for side in ("numerator", "denominator")
     )
@@ -65,5 +66,6 @@ def _runs(gaps: pl.DataFrame) -> list[dict]:
         ):
             runs[-1]["last"] = row["month"]
         else:
-            runs.append({"table": row["table_name"], "region": row["region"], "first": row["month"], "last": row["month"]})
+            first, last = row["month"], row["month"]
+            runs.append({"table": row["table_name"], "region": row["region"], "first": first, "last": last})
     return runs

@@ -14,7 +14,7 @@ import polars as pl
 
 from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
-from retail_analytics.months import after, window
+from retail_analytics.months import after, day_after, window
 from retail_analytics.warehouse import Warehouse
 
 
@@ -69,6 +69,8 @@ class Metric:
     @property
     def formula(self) -> str:
         """numerator / denominator in words of tables and columns."""
+        if self.numerator is None:
+            return "see the definition"
         per = f"{self.per:,.0f} × " if self.per != 1 else ""
         return f"{per}{self.numerator}" + (f"\n  / {self.denominator}" if self.denominator else "")
 
@@ -160,14 +162,9 @@ def measure(
     first, last = window(last_month, months)
     if every not in ("month", "week"):
         raise ParameterError(f"every is '{every}', expected month or week.")
-    if region != "all" and region not in warehouse.regions:
-        raise UnknownName("region", region, ["all", *warehouse.regions])
     sides = [side for side in (metric.numerator, metric.denominator) if side is not None]
     tables = tuple(dict.fromkeys(side.table for side in sides))
-    for name in tables:
-        for column in by:
-            if column not in warehouse.table(name).columns:
-                raise UnknownName(f"breakdown of {metric.name}", column, warehouse.table(name).columns)
+    _only_known(warehouse, metric, tables, by, region)
     facts = Measured(
         rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, region=region,
         known_by=known_by, snapshot=warehouse.snapshot, tables=tables,
@@ -207,11 +204,14 @@ def durations(
 ) -> Measured:
     """How long each thing that began in the window has lasted: metric, *by, days, closed.
 
-    One row per record. What had not ended by the end of the last month (or by `known_by`) is open: its
-    days are counted up to then and `closed` is false, so that it can be treated as censored.
+    One row per record. What had not ended by the end of the last month (or of the data, or by `known_by`) is
+    open: its days are counted up to then and `closed` is false, so that it can be treated as censored.
+
+    Raises UnknownName and ParameterError as `measure` does.
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
+    _only_known(warehouse, duration, (duration.table,), by, region)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
                           | {"days": pl.Float64, "closed": pl.Boolean}),
@@ -220,16 +220,20 @@ def durations(
     )  # fmt: skip
     if duration.table not in warehouse.coverage:
         return replace(facts, not_recorded=f"no {duration.table.replace('_', ' ')} in this warehouse")
-    end = min(after(last), known_by) if known_by else after(last)
+    known_to = min(warehouse.coverage[duration.table]["covered_to"], known_by or date.max)
+    end = min(after(last), day_after(known_to))
     t = _filtered(warehouse.table(duration.table), duration.where, region, known_by)
+    recorded = t[duration.end].notnull().any()
     t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
-    closed = t[duration.end].notnull() & (t[duration.end] <= end)
+    closed = t[duration.end].notnull() & (t[duration.end] < end)
     until = ibis.ifelse(closed, t[duration.end], ibis.literal(end)).cast("date")
     expression = t.select(
         *by, days=until.epoch_days().cast("float64") - t[duration.start].epoch_days().cast("float64"), closed=closed
     )
     rows = warehouse.read(expression).with_columns(pl.lit(duration.name).alias("metric"))
-    if not rows["closed"].any():
+    if rows.is_empty():
+        return replace(facts, not_recorded=f"no {duration.label.lower()} that began in these months")
+    if not warehouse.sql(str(ibis.to_sql(recorded, dialect="duckdb"))).item():
         return replace(facts, not_recorded=f"no {duration.ends} in this warehouse")
     return replace(
         facts,
@@ -237,6 +241,15 @@ def durations(
         query=str(ibis.to_sql(expression, dialect="duckdb")),
         **circumstances(warehouse, duration, (duration.table,), first, last, region, known_by),
     )
+
+
+def _only_known(warehouse: Warehouse, metric, tables, by, region: str) -> None:
+    if region != "all" and region not in warehouse.regions:
+        raise UnknownName("region", region, ["all", *warehouse.regions])
+    for name in tables:
+        for column in by:
+            if column not in warehouse.table(name).columns:
+                raise UnknownName(f"breakdown of {metric.name}", column, warehouse.table(name).columns)
 
 
 def _totalled(amount) -> str:
@@ -249,7 +262,7 @@ def _said(expression) -> str:
 
 
 def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.DataFrame:
-    """period, period_end (the first day after it), and the months in which it begins and ends."""
+    """period and period_end (the first day after it), whole ones only."""
     calendar = warehouse.table("calendar")
     days = calendar.filter(calendar.day >= first, calendar.day < after(last))
     found = warehouse.read(days.group_by(period=days[every]).agg(period_end=days.day.max() + ibis.interval(days=1)))
@@ -286,7 +299,8 @@ def _grid(periods: pl.DataFrame, amounts: list[pl.DataFrame], by) -> pl.DataFram
     if by:
         grid = grid.join(pl.concat([a.select(by) for a in amounts]).unique(), how="cross")
     for name, amount in zip(("numerator", "denominator"), amounts, strict=False):
-        found = amount.rename({"amount": name}).with_columns(pl.col("period").cast(pl.Date), pl.lit(True).alias("there"))
+        found = amount.rename({"amount": name})
+        found = found.with_columns(pl.col("period").cast(pl.Date), pl.lit(True).alias("there"))
         grid = grid.join(found, on=["period", *by], how="left", nulls_equal=True)
         grid = grid.with_columns(pl.when(pl.col("there")).then(name).otherwise(0.0).alias(name)).drop("there")
     if len(amounts) == 1:

@@ -122,7 +122,7 @@ def _limits_of(measured: Measured) -> list[str]:
     label = measured.metric.label
     if measured.not_recorded:
         return [f"{label}: not recorded; there are {measured.not_recorded}."]
-    sentences = [note["text"] for note in measured.annotations if note["kind"] in ("caveat", "recording change")]
+    sentences = [_noted(note) for note in measured.annotations if note["kind"] in ("caveat", "recording change")]
     for gap in measured.gaps:
         months = words.month(gap["first"]) + ("" if gap["first"] == gap["last"] else f" to {words.month(gap['last'])}")
         sentences.append(f"{gap['region']} sent no {_name(gap['table']).lower()} for {months}: a gap, not zero.")
@@ -130,6 +130,11 @@ def _limits_of(measured: Measured) -> list[str]:
         entries = words.listed(_name(table).lower() for table in measured.tables if table == "incidents")
         sentences.append(f"{words.month(measured.provisional_from)} is provisional: {entries} still come in late.")
     return sentences
+
+
+def _noted(note: dict) -> str:
+    """A caveat as it was written; a change of recording with its day, as that is where a series breaks."""
+    return note["text"] if note["kind"] == "caveat" else f"{words.day(note['from_on'])}: {note['text']}"
 
 
 def _name(table: str) -> str:

@@ -6,14 +6,13 @@ is complete, so it never touches what people read; a load that is killed leaves 
 
 import json
 import os
-import re
 import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -24,18 +23,18 @@ import ibis
 import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
-from retail_analytics.sources.checking import checked_rows, contracts, quoted, unused_columns
+from retail_analytics.sources.checking import checked_rows, contracts, grouped_reasons, quoted, unused_columns
 from retail_analytics.sources.plan import SourceFile, with_references
-from retail_analytics.sources.reading import fingerprint, lines_at, read_text, unpivoted
+from retail_analytics.sources.reading import fingerprint, read_text, records_at, unpivoted
 
 DEFAULT = Path("data/warehouses/default")
+ONE_DAY = timedelta(days=1)
 VARIABLE = "RETAIL_WAREHOUSE"  # the warehouse or snapshot to open when none is named
 TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are built
     "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
 DOMAIN_TABLES = tuple(t for t in TABLES if t not in ("calendar", "device_links", "coverage", "gaps"))
-MOST_VARIANTS = 5  # values of one reason that the account names one by one
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
@@ -80,7 +79,10 @@ class Warehouse:
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
-        return ibis.duckdb.connect(str(self.path), read_only=True)
+        try:
+            return ibis.duckdb.connect(str(self.path), read_only=True)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{self.path} cannot be opened. {_sentence(error)}") from None
 
     @property
     def snapshot(self) -> str:
@@ -102,7 +104,7 @@ class Warehouse:
         try:
             return self.engine.con.sql(query).pl()
         except duckdb.Error as error:
-            raise WarehouseError(str(error).splitlines()[0]) from None
+            raise WarehouseError(_sentence(error)) from None
 
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
         """The answer to an Ibis expression."""
@@ -129,7 +131,7 @@ class Warehouse:
             if name not in self.coverage:
                 raise WarehouseError(f"not recorded: no {name.replace('_', ' ')} in this warehouse")
             day, first = self.coverage[name]["covered_to"], self.coverage[name]["covered_from"]
-            month = _month_before(day)
+            month = ((day + ONE_DAY).replace(day=1) - ONE_DAY).replace(day=1)
             if month < first.replace(day=1):
                 raise WarehouseError(f"{name.replace('_', ' ')} cover no complete month ({first} to {day})")
             newest = min(newest or month, month)
@@ -150,12 +152,15 @@ def open_warehouse(path: str | Path | None = None) -> Warehouse:
     pointer = path / "CURRENT"
     if not pointer.is_file():
         raise WarehouseError(
-            f"There is no warehouse in {path}. Load files into it first: retail-analytics load FOLDER --warehouse {path}"
+            f"There is no warehouse in {path}. Load files into it first: "
+            f"retail-analytics load FOLDER --warehouse {path}"
         )
-    snapshot = path / pointer.read_text(encoding="utf-8").strip()
-    if not snapshot.is_file():
-        raise WarehouseError(f"{pointer} names {snapshot.name}, which is not there. Load again, or restore the file.")
-    return Warehouse(snapshot)
+    named = pointer.read_text(encoding="utf-8", errors="replace").strip()
+    there = sorted(p.name for p in path.glob("*.duckdb"))
+    if named not in there:
+        step = f"Write {there[-1]} into it" if there else "Remove it and load again"
+        raise WarehouseError(f"{pointer} names '{named[:60]}', which is not there. {step}, or restore the file.")
+    return Warehouse(path / named)
 
 
 def snapshots(directory: Path) -> list[dict]:
@@ -170,22 +175,34 @@ def load(
 ) -> Account:
     """Check the files, add their kept rows to the warehouse's, and publish a new snapshot.
 
-    A file that was loaded before, byte for byte and by the same mapping, is left alone; when nothing is
-    left to do the current snapshot stays. Rows update earlier ones by key. `said` gets progress lines.
-    Raises SourceError for a file that cannot be read at all; nothing is published then.
+    A file that was loaded before, byte for byte, by the same mapping and for the same days, is left alone,
+    unless a table that it refers to is loaded anew; when nothing is left to do the current snapshot stays.
+    Rows update earlier ones by key, but never those of a newer export. The same export read again (its bytes,
+    or its name and day) replaces what it gave before. `said` gets progress lines.
+    Raises SourceError for a file that cannot be read at all, WarehouseError for a folder that cannot be
+    written; nothing is published then.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    given = Counter((file.path.name, file.contract.table) for file in files)
+    for (name, table), times in given.items():
+        if times > 1:
+            raise SourceError(f"{times} files for {table} are called {name}. Rename them, or load one after the other.")
     with _writing(directory):
         current = (directory / "CURRENT").is_file() and open_warehouse(directory).path
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
         building = directory / f"{name}.building"
         if current:
             shutil.copyfile(current, building)
-        con = duckdb.connect(str(building))
+        try:
+            con = duckdb.connect(str(building))
+        except duckdb.Error as error:
+            raise WarehouseError(f"{current or building} cannot be opened. {_sentence(error)}") from None
         try:
             con.execute(f"SET TimeZone = 'UTC'; {ACCOUNT}")
             before = _loaded(con)
-            accounts = [_load_file(con, file, before, said) for file in with_references(files)]
+            accounts: list[FileAccount] = []
+            for file in with_references(files):
+                anew = {done.table for done in accounts if done.outcome == "loaded"}
+                accounts.append(_load_file(con, file, before, anew, said))
             definitions = _definitions()
             stale = _meta(con, "definitions") != definitions
             title = title or _meta(con, "title") or directory.name
@@ -200,9 +217,11 @@ def load(
             con.close()
             _publish(directory, building, name)
             return Account(name.removesuffix(".duckdb"), published=True, files=accounts)
+        except duckdb.Error as error:
+            made = f"{directory} may be of another version of the workbench: load into a new folder."
+            raise WarehouseError(f"The snapshot cannot be built. {_sentence(error)}. {made}") from None
         finally:
             con.close()
-            _sweep(directory)
 
 
 def load_account(warehouse: Warehouse) -> pl.DataFrame:
@@ -213,18 +232,24 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
     )
 
 
-def _load_file(con, file: SourceFile, before: set, said) -> FileAccount:
+def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
     contract, mapping, name = file.contract, file.mapping, file.path.name
     if not file.path.is_file():
         raise SourceError(f"There is no file {file.path}. Check the name and the folder.")
-    identity = (name, contract.table, fingerprint(file.path), sha256(mapping.text.encode()).hexdigest())
-    if identity in before:
+    content, meaning = fingerprint(file.path), sha256(mapping.text.encode()).hexdigest()
+    covers = file.covers or (None, None)
+    last = before.get((name, contract.table))
+    same = last is not None and content == last["file_hash"]
+    known_on = file.known_on or (last["known_on"] if same else date.today())
+    if (
+        same
+        and (meaning, *covers, known_on)
+        == (last["mapping_hash"], last["covers_from"], last["covers_to"], last["known_on"])
+        and not anew & set(contract.references.values())
+    ):
         said(f"{name}: loaded before, unchanged")
-        kept = con.execute(
-            'SELECT read, kept, refused, left_out, reasons FROM account '
-            'WHERE (file, "table", file_hash, mapping_hash) = (?, ?, ?, ?)', identity
-        ).fetchall()[0]
-        return FileAccount(name, contract.table, "unchanged", *kept[:4], 0, 0, json.loads(kept[4]), [])
+        counts = (last["read"], last["kept"], last["refused"], last["left_out"])
+        return FileAccount(name, contract.table, "unchanged", *counts, 0, 0, json.loads(last["reasons"]), [])
     said(f"{name}: reading")
     text = read_text(file.path, **mapping.reads)
     if mapping.unpivot:
@@ -235,50 +260,57 @@ def _load_file(con, file: SourceFile, before: set, said) -> FileAccount:
     con.register("read_rows", text.rows)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE text_rows AS SELECT *, ? AS _file, ? AS _file_date FROM read_rows",
-        [name.split(".")[0], str(file.known_on)],
+        [name.removesuffix(".gz").removesuffix(".csv"), str(known_on)],
     )
-    query = checked_rows(contract, mapping, text.header, file=name, today=file.known_on, known=known)
+    query = checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known)
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
     except duckdb.Error as error:
-        raise SourceError(f"Mapping {mapping.name} cannot be used on {name}: {str(error).splitlines()[0]}") from None
+        raise SourceError(f"Mapping {mapping.name} cannot be used on {name}: {_sentence(error)}") from None
     refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
     refused += [(line, [reason]) for line, reason in text.refused]
-    raw = lines_at(file.path, {line for line, _ in refused}, **_encoding(mapping))
+    lines = {line for line, _ in refused}
+    raw = records_at(file.path, lines, lines | set(text.rows["_line"]), mapping.reads.get("encoding", "utf-8"))
     con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
-    if refused:
-        con.executemany(
-            "INSERT INTO refused VALUES (?, ?, ?, ?, ?)",
-            [(name, contract.table, line, raw.get(line), reasons) for line, reasons in sorted(refused)],
-        )
-    new, updated = _merge(con, contract, name, file.known_on)
+    refused_rows = [(line, raw.get(line), reasons) for line, reasons in sorted(refused)]
+    schema = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
+    con.register("refused_rows", pl.DataFrame(refused_rows, schema=schema, orient="row"))
+    con.execute("INSERT INTO refused SELECT ?, ?, line, text, reasons FROM refused_rows", [name, contract.table])
+    again = last is not None and (same or file.known_on == last["known_on"])
+    new, updated = _merge(con, contract, name, known_on, replaced=last["known_on"] if again else None)
     left_out = con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
     kept = con.execute("SELECT count(*) FROM checked WHERE len(reasons) = 0 AND NOT left_out").fetchall()[0][0]
     account = FileAccount(
         file=name, table=contract.table, outcome="loaded", read=text.rows.height + len(text.refused),
         kept=kept, refused=len(refused), left_out=left_out, new=new, updated=updated,
-        reasons=_grouped(reasons for _, reasons in refused),
+        reasons=grouped_reasons(reasons for _, reasons in refused),
         unused=unused_columns(contract, mapping, text.header),
     )  # fmt: skip
     con.execute(
         "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [name, contract.table, mapping.name, identity[3], identity[2], account.read, kept, len(refused), left_out, new,
-         updated, json.dumps(account.reasons), json.dumps(account.unused), file.known_on, *(file.covers or (None, None)),
+        [name, contract.table, mapping.name, meaning, content, account.read, kept, len(refused), left_out, new,
+         updated, json.dumps(account.reasons), json.dumps(account.unused), known_on, *covers,
          datetime.now(UTC).replace(tzinfo=None)],
     )  # fmt: skip
     return account
 
 
-def _merge(con, contract, name: str, known_on: date) -> tuple[int, int]:
-    """Kept rows into raw_<table>, by key. Gives how many are new and how many replaced an earlier row."""
+def _merge(con, contract, name: str, known_on: date, *, replaced: date | None) -> tuple[int, int]:
+    """Kept rows into raw_<table>, by key. Gives how many are new and how many replaced an earlier row.
+
+    A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
+    """
     columns = ", ".join(quoted(c) for c in contract.fields)
     raw = quoted(f"raw_{contract.table}")
     same = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM c.{quoted(k)}" for k in contract.key)
     kept = f"(SELECT {columns}, _line FROM checked WHERE len(reasons) = 0 AND NOT left_out)"
-    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN {kept} c ON {same}").fetchall()[0][0]
-    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM {kept} c WHERE {same})")
+    older = f"r.file_on <= DATE '{known_on}' AND {same}"
+    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN {kept} c ON {older}").fetchall()[0][0]
+    con.execute(f"DELETE FROM {raw} WHERE file = ? AND file_on = ?", [name, replaced])
+    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM {kept} c WHERE {older})")
     inserted = con.execute(
-        f"INSERT INTO {raw} SELECT {columns}, ?, _line, ? FROM {kept} ORDER BY _line", [name, known_on]
+        f"INSERT INTO {raw} SELECT {columns}, ?, _line, ? FROM {kept} c ANTI JOIN {raw} r ON {same} ORDER BY _line",
+        [name, known_on],
     ).fetchall()[0][0]
     return inserted - updated, updated
 
@@ -286,9 +318,8 @@ def _merge(con, contract, name: str, known_on: date) -> tuple[int, int]:
 def _raw_table(con, contract) -> None:
     types = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
     columns = ", ".join(f"{quoted(n)} {types[f['type']]}" for n, f in contract.fields.items())
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({columns}, file VARCHAR, line BIGINT, file_on DATE)"
-    )
+    columns += ", file VARCHAR, line BIGINT, file_on DATE"
+    con.execute(f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({columns})")
 
 
 def _build_tables(con) -> None:
@@ -307,8 +338,9 @@ def _definitions() -> str:
     return sha256("".join(_definition(name) for name in TABLES).encode()).hexdigest()
 
 
-def _loaded(con) -> set:
-    return set(con.execute('SELECT file, "table", file_hash, mapping_hash FROM account').fetchall())
+def _loaded(con) -> dict[tuple[str, str], dict]:
+    """The newest account of every file, by file and table."""
+    return {(row["file"], row["table"]): row for row in con.sql("FROM account ORDER BY loaded_at").pl().to_dicts()}
 
 
 def _meta(con, name: str) -> str | None:
@@ -321,40 +353,33 @@ def _rows(con, table: str) -> int:
     return exists and con.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0]
 
 
-def _grouped(all_reasons) -> dict[str, int]:
-    """How often each reason was given, the commonest first; reasons with many different values are one."""
-    exact = Counter(reason for reasons in all_reasons for reason in reasons)
-    variants = Counter(_without_values(reason) for reason in exact)
-    grouped: Counter = Counter()
-    for reason, count in exact.items():
-        alike = _without_values(reason)
-        grouped[alike if variants[alike] > MOST_VARIANTS else reason] += count
-    return dict(grouped.most_common())
-
-
-def _without_values(reason: str) -> str:
-    return re.sub(r"'[^']*'|\brow [0-9]+", lambda found: "'…'" if found[0][0] == "'" else "another row", reason)
-
-
-def _encoding(mapping) -> dict:
-    return {"encoding": mapping.reads["encoding"]} if "encoding" in mapping.reads else {}
+def _sentence(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]
 
 
 @contextmanager
 def _writing(directory: Path) -> Iterator[None]:
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(directory / ".lock", timeout=0):
             _sweep(directory)
-            yield
+            try:
+                yield
+            finally:
+                _sweep(directory)
     except filelock.Timeout:
         raise WarehouseError(f"Another load is writing to {directory}. Wait until it has ended.") from None
+    except OSError as error:
+        raise WarehouseError(f"{directory} cannot be written: {error.strerror}. Choose another folder.") from None
 
 
 def _sweep(directory: Path) -> None:
     """Remove what a load that was killed has left."""
-    for left in [*directory.glob("*.building"), *directory.glob("*.building.wal"), *directory.glob("CURRENT.new")]:
-        with suppress(FileNotFoundError):
-            left.unlink()
+    for left in [*directory.glob("*.building*"), *directory.glob("CURRENT.new")]:
+        if left.is_dir():  # where the engine put what did not fit into memory
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _publish(directory: Path, building: Path, name: str) -> None:
@@ -367,13 +392,6 @@ def _publish(directory: Path, building: Path, name: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     pointer.replace(directory / "CURRENT")
-
-
-def _month_before(day: date) -> date:
-    """The first day of the newest month that has ended by `day`."""
-    following = date.fromordinal(day.toordinal() + 1)
-    last = date.fromordinal(following.replace(day=1).toordinal() - 1)
-    return last.replace(day=1)
 
 
 def _project() -> Path:

@@ -275,7 +275,7 @@ def test_a_trend_draws_the_gap_marks_the_provisional_month_and_the_tolerance():
     hatched = [trace for trace in content["figure"]["data"] if "fillpattern" in trace]
     assert [(trace["x"][0], trace["x"][1]) for trace in hatched] == [("2026-03-17", "2026-04-16")]
     shown = [note["text"] for note in content["figure"]["layout"]["annotations"]]
-    assert shown == ["10 Mar 2026: reporting<br>app live in 34 stores", "3.8", "Tolerance 5.0", "Provisional"]
+    assert shown == ["10 Mar 2026: reporting<br>app live in 34 stores", "3.8", "Mar", "Tolerance 5.0", "Provisional"]
     limits = [shape for shape in content["figure"]["layout"]["shapes"] if shape["y0"] == shape["y1"] == 5.0]
     assert len(limits) == 1
     assert content["notes"] == [
@@ -287,7 +287,7 @@ def test_a_trend_draws_the_gap_marks_the_provisional_month_and_the_tolerance():
 def test_a_trend_says_the_same_numbers_in_the_table_and_at_the_points():
     content = charts.trend(story).content
     assert [column["label"] for column in content["table"]["columns"]] == [
-        *("Month", "Recorded thefts per 10,000 visits", "95 % from", "to", "Numerator", "Denominator")
+        *("Month", "Recorded thefts per 10,000 visits", "95 % from", "to", "Recorded thefts", "Visits")
     ]
     assert content["table"]["rows"] == [
         ["January 2026", "4.1", "3.3", "5.1", "82", "200,000"],
@@ -332,7 +332,8 @@ def test_small_panels_have_lines_and_hatching_but_no_labels():
     assert len([rule for rule in layout["shapes"] if rule["x0"] == rule["x1"]]) == 2
     assert len([trace for trace in content["figure"]["data"] if "fillpattern" in trace]) == 2
     assert content["subtitle"] == (
-        "Recorded thefts per 10,000 visits, by store, January 2026 to April 2026; 95 % interval; hatched: provisional"
+        "Recorded thefts per 10,000 visits, by store, January 2026 to April 2026; 95 % interval; "
+        "hatched: provisional; upright lines: the days in the notes"
     )
     assert content["notes"][0] == "10 Mar 2026: reporting app live in 34 stores."
 
@@ -501,7 +502,7 @@ def test_a_table_shows_every_column_in_the_order_of_the_rows():
     content = charts.table(ranked()).content
     assert (content["form"], content["figure"]) == ("table", None)
     assert [column["label"] for column in content["table"]["columns"]] == [
-        *("Store", "Numerator", "Denominator", "As recorded", "Recorded thefts per 10,000 visits"),
+        *("Store", "Recorded thefts", "Visits", "As recorded", "Recorded thefts per 10,000 visits"),
         *("95 % from", "to", "Times peers", "Probability of more than 1.5 times peers", "Against peers"),
     ]
     assert content["table"]["rows"][0] == [
@@ -512,7 +513,7 @@ def test_a_table_shows_every_column_in_the_order_of_the_rows():
 def test_a_table_of_one_month_leaves_the_month_to_the_subtitle():
     content = charts.table(by_store(["0001", "0002"])).content
     assert [column["label"] for column in content["table"]["columns"]] == [
-        *("Store", "Numerator", "Denominator", "Recorded thefts per 10,000 visits")
+        *("Store", "Recorded thefts", "Visits", "Recorded thefts per 10,000 visits")
     ]
     assert content["subtitle"] == "Recorded thefts per 10,000 visits, by store, April 2026"
 
@@ -526,6 +527,25 @@ def test_a_long_name_stands_on_two_lines_on_a_phone():
     rows = scored().rows.with_columns(label=pl.Series(["Readiness index", "Suppliers and managed services"]))
     narrow = charts.readiness(scored().with_rows(rows)).content["narrow"]
     assert "Suppliers and managed<br>services" in [note["text"] for note in narrow["annotations"]]
+
+
+def test_a_domain_in_which_nothing_is_measured_has_an_interval_and_no_dot():
+    rows = scored().rows.with_columns(value=pl.Series([58.0, 50.0]), low=pl.Series([52.0, 11.0]), high=pl.Series([63.0, 99.0]))
+    content = charts.readiness(scored().with_rows(rows)).content
+    *intervals, dots = content["figure"]["data"]
+    assert (len(intervals), dots["x"]) == (2, [58.0, None])
+    assert "none" in [note["text"] for note in content["figure"]["layout"]["annotations"]]
+    assert content["subtitle"].endswith("; grey: nothing is measured")
+
+
+def test_a_trend_begins_where_something_is_known_but_shows_a_year():
+    months = [date(2024 + i // 12, i % 12 + 1, 1) for i in range(24)]
+    rows = pl.DataFrame({"metric": "theft_rate", "period": months, "numerator": 1.0, "denominator": 1.0})
+    for known, first in ((20, "January 2025"), (3, "April 2024")):
+        values = pl.Series([None] * known + [4.0] * (24 - known), dtype=pl.Float64)
+        content = charts.trend(replace(story, rows=rows.with_columns(value=values), annotations=())).content
+        assert f"{first} to December 2025" in content["subtitle"]
+        assert len(content["table"]["rows"]) == 24
 
 
 # ---- exhibits without a chart, and JupyterLab

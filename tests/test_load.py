@@ -94,6 +94,13 @@ def test_a_quoted_note_may_run_over_lines(tmp_path):
         (b"incident_id,kind,kind\n", "column 'kind' stands twice"),
         (b"incident_id,knd,occurred_on\nI1,theft,2025-01-01\n", "column 'kind' of incidents is missing. Did you mean 'knd'?"),
         (gzip.compress(GOOD.encode())[:40], "is a damaged gzip file"),
+        (gzip.compress(GOOD.encode())[:10] + b"\xff" * 20, "is a damaged gzip file"),
+        (GOOD.encode("utf-16"), "is not text"),
+        (GOOD.encode() + b"I3,theft\0,2025-01-03\n" + b" " * 5000, "is not text"),
+        (GOOD.encode() + b"I3,theft,2025-01-03\n" * 300 + b"\0\n", "row 304: a zero byte"),
+        (b'incident_id,"kind,occurred_on\nI1,theft,2025-01-01\n', "row 1: a quote opens in the header"),
+        (b"incident_id,kind,occurred_on,KIND\nI1,theft,2025-01-01,x\n", "column 'KIND' stands twice"),
+        (b"incident_id,kind,occurred_on,_LINE\nI1,theft,2025-01-01,9\n", "column '_LINE' stands twice"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_sentence_and_publishes_nothing(tmp_path, content, sentence):
@@ -110,6 +117,71 @@ def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
     assert warehouse.sql("SELECT incident_id, occurred_on FROM incidents ORDER BY ALL").rows() == [
         ("I1", date(2025, 1, 1)), ("I2", date(2025, 1, 2)),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])
+def test_lines_may_end_as_any_system_ends_them_and_blank_ones_are_no_rows(tmp_path, end):
+    rows = read_text(incidents(tmp_path, GOOD.replace("\n", end)).path)
+    assert rows.header == ["incident_id", "kind", "occurred_on"]
+    assert rows.rows.drop("_line").rows() == [("I1", "theft", "2025-01-01"), ("I2", "theft", "2025-01-02")]
+    assert rows.refused == []
+
+
+def test_a_header_in_the_middle_of_a_file_is_no_row_and_columns_without_a_name_are_called_by_their_place(tmp_path):
+    text = "incident_id,,occurred_on,\nI1,,2025-01-01,\nincident_id,,occurred_on,\n,,,\n"
+    rows = read_text(incidents(tmp_path, text).path)
+    assert rows.header == ["incident_id", "column 2", "occurred_on", "column 4"]
+    assert rows.rows["_line"].to_list() == [2, 4]
+    assert rows.refused == [(3, "the header again")]
+
+
+def test_a_very_long_field_is_read_and_a_row_of_empty_tabs_is_a_row(tmp_path):
+    long = read_text(incidents(tmp_path, f'a,b\n"{"x" * 200_000}",1\n').path)
+    assert long.rows["a"].str.len_chars().to_list() == [200_000]
+    tabs = read_text(incidents(tmp_path, "a\tb\n\t\n1\t2\n").path, delimiter="\t")
+    assert tabs.rows.rows() == [("", "", 2), ("1", "2", 3)]
+
+
+def test_names_from_a_file_are_never_sql(tmp_path):
+    header = 'incident_id,kind,occurred_on,"a""; DROP TABLE account; --",o\'clock,ünï,select'
+    files, warehouse = account(tmp_path, incidents(tmp_path, f"{header}\nI1,theft,2025-01-01,1,2,3,4\n"))
+    assert (files["incidents.csv"].kept, len(files["incidents.csv"].unused)) == (1, 4)
+    quoted_values = incidents(tmp_path, GOOD + "I'3,'; DROP TABLE account; --,2025-01-01\n", "it's.csv")
+    files, _ = account(tmp_path, quoted_values)
+    assert (files["it's.csv"].kept, files["it's.csv"].refused) == (2, 1)
+
+
+def test_a_refused_record_of_several_lines_is_kept_in_full(tmp_path):
+    _, warehouse = account(tmp_path, incidents(tmp_path, 'incident_id,kind,occurred_on\nI1,"th\neft",2025-01-01\n' "I2"))
+    assert warehouse.sql("SELECT line, text FROM refused ORDER BY line").rows() == [
+        (2, 'I1,"th\neft",2025-01-01'), (4, "I2"),
+    ]  # fmt: skip
+
+
+def test_what_the_engine_would_read_as_a_number_or_a_day_but_nobody_means_is_refused(tmp_path):
+    header = "incident_id,kind,occurred_on,number,loss,contained_on\n"
+    rows = ["I1,theft,2025-01-01,1.5,,", "I2,theft,2025-01-01,,nan,", "I3,theft,2025-01-01,,inf,"]
+    rows += ["I4,theft,2025-01-01,,,infinity", "I5,theft,2025-01-01,2.0,1e1,2025-01-02"]
+    files, warehouse = account(tmp_path, incidents(tmp_path, header + "\n".join(rows)))
+    assert warehouse.sql("SELECT reasons[1] FROM refused ORDER BY line").rows() == [
+        ("column number: '1.5' is not a whole number like 1",),
+        ("column loss: 'nan' is not a number like 84.50",),
+        ("column loss: 'inf' is not a number like 84.50",),
+        ("column contained_on: 'infinity' is not a date",),
+    ]
+    assert warehouse.sql("SELECT number, loss, contained_on FROM raw_incidents").rows() == [(2, 10, date(2025, 1, 2))]
+
+
+def test_one_damaged_day_does_not_stand_for_the_day_of_a_whole_export(tmp_path):
+    path = tmp_path / "runzero.csv"
+    header = "id,names,macs,type,os,os_version,hw,newest_mac_vendor,first_seen,last_seen,site_name,tags,attributes,alive"
+    seen = {"a": 1735689600, "b": 4102444800, "c": 9223372036854775807}  # 2025, 2100, beyond all days
+    path.write_text(header + "\n" + "".join(f"{k},,,,,,,,1735689600,{v},,,,true\n" for k, v in seen.items()))
+    _, warehouse = account(tmp_path, source_file(path, mapping="runzero_assets", known_on=date(2025, 6, 30)))
+    assert warehouse.sql("SELECT source_id, observed_on, last_seen_on FROM raw_devices ORDER BY ALL").rows() == [
+        ("a", date(2025, 1, 1), date(2025, 1, 1)), ("b", date(2025, 1, 1), date(2100, 1, 1)),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT reasons[1] FROM refused").item().startswith("column last_seen_on: '9223372036854775807'")
 
 
 def test_the_same_files_again_change_nothing(tmp_path):
@@ -129,6 +201,99 @@ def test_a_newer_file_updates_rows_by_key_and_keeps_the_others(tmp_path):
     ]  # fmt: skip
 
 
+def test_an_older_export_loaded_late_does_not_undo_a_newer_one(tmp_path):
+    newer = source_file(incidents(tmp_path, GOOD.replace("I1,theft", "I1,fraud"), "b.csv").path, mapping="own",
+                        table="incidents", known_on=date(2025, 7, 31))  # fmt: skip
+    older = incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n", "a.csv")
+    account(tmp_path, newer)
+    files, warehouse = account(tmp_path, older)
+    assert (files["a.csv"].kept, files["a.csv"].new, files["a.csv"].updated) == (3, 1, 0)
+    assert warehouse.sql("SELECT incident_id, kind FROM incidents ORDER BY ALL").rows() == [
+        ("I1", "fraud"), ("I2", "theft"), ("I3", "theft"),
+    ]  # fmt: skip
+
+
+def test_a_corrected_file_of_the_same_export_replaces_what_it_gave_before(tmp_path):
+    account(tmp_path, incidents(tmp_path, GOOD), incidents(tmp_path, "incident_id,kind,occurred_on\nX,theft,2025-01-01\n", "x.csv"))
+    _, warehouse = account(tmp_path, incidents(tmp_path, GOOD.replace("I2,theft", "I4,theft")))
+    ids = "SELECT incident_id FROM incidents ORDER BY ALL"
+    assert warehouse.sql(ids)["incident_id"].to_list() == ["I1", "I4", "X"]
+    files, warehouse = account(tmp_path, incidents(tmp_path, GOOD))
+    assert files["incidents.csv"].outcome == "loaded" and warehouse.sql(ids)["incident_id"].to_list() == ["I1", "I2", "X"]
+    later = source_file(tmp_path / "incidents.csv", mapping="own", table="incidents", known_on=date(2025, 7, 31))
+    later.path.write_text(GOOD.replace("I2,theft", "I5,theft"))
+    _, warehouse = account(tmp_path, later)
+    assert warehouse.sql(ids)["incident_id"].to_list() == ["I1", "I2", "I5", "X"]
+
+
+def test_a_corrected_mapping_replaces_what_the_old_one_made_of_the_same_file(tmp_path):
+    columns = "columns: {incident_id: %s, kind: kind, occurred_on: occurred_on}\n"
+    path = incidents(tmp_path, GOOD, "x.csv").path
+    (tmp_path / "mine.yaml").write_text("table: incidents\n" + columns % "incident_id")
+    account(tmp_path, source_file(path, mapping="mine.yaml", beside=tmp_path))
+    (tmp_path / "mine.yaml").write_text("table: incidents\n" + columns % '{sql: "\'LP-\' || incident_id"}')
+    _, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", beside=tmp_path))
+    assert warehouse.sql("SELECT incident_id FROM incidents ORDER BY ALL")["incident_id"].to_list() == ["LP-I1", "LP-I2"]
+
+
+def test_corrected_days_of_an_unchanged_file_count(tmp_path):
+    path = incidents(tmp_path, GOOD).path
+    for covers in ([date(2024, 1, 1), date(2025, 6, 30)], [date(2025, 1, 1), date(2025, 3, 31)]):
+        file = source_file(path, mapping="own", table="incidents", known_on=date(2025, 6, 30), covers=covers)
+        _, warehouse = account(tmp_path, file)
+        found = warehouse.coverage["incidents"]
+        assert [found["covered_from"], found["covered_to"], found["row_count"]] == [*covers, 2]
+
+
+def test_a_file_is_checked_again_when_the_stores_it_names_are_loaded_anew(tmp_path):
+    stores = tmp_path / "stores.csv"
+    cases = incidents(tmp_path, "incident_id,store_id,kind,occurred_on\nI1,0001,theft,2025-01-01\nI2,0002,theft,2025-01-01\n")
+    for ids in (["0001"], ["0001", "0002"]):
+        stores.write_text("store_id,region\n" + "".join(f"{i},North\n" for i in ids))
+        files, warehouse = account(tmp_path, source_file(stores, mapping="own", known_on=date(2025, 6, 30)), cases)
+        assert (files["incidents.csv"].kept, files["incidents.csv"].refused) == (len(ids), 2 - len(ids))
+        assert warehouse.sql("SELECT count(*) FROM incidents").item() == len(ids)
+
+
+def test_two_files_of_one_name_are_not_loaded_together_and_row_keys_tell_names_with_dots_apart(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(SourceError, match="2 files for incidents are called incidents.csv"):
+        account(tmp_path, incidents(tmp_path, GOOD), incidents(tmp_path / "b", GOOD))
+    street = "Crime ID,Month,Falls within,Crime type\n,2025-01,Kent,Shoplifting\n"
+    for name in ("street.2024.csv", "street.2025.csv"):
+        (tmp_path / name).write_text(street)
+        _, warehouse = account(tmp_path, source_file(tmp_path / name, mapping="uk_police_street"))
+    assert warehouse.sql("SELECT count(*) FROM incidents").item() == 2
+
+
+@pytest.mark.parametrize("pointer", [b"", b"nope.duckdb", b"../../etc/passwd", b"\xff\0", b"x" * 5000])
+def test_a_pointer_that_names_no_snapshot_says_which_one_to_write(tmp_path, pointer):
+    done = load(tmp_path / "warehouse", [incidents(tmp_path, GOOD)], title="Toy")
+    (tmp_path / "warehouse" / "CURRENT").write_bytes(pointer)
+    for ask in (open_warehouse, lambda folder: load(folder, [incidents(tmp_path, GOOD)])):
+        with pytest.raises(WarehouseError, match=f"which is not there. Write {done.snapshot}.duckdb into it"):
+            ask(tmp_path / "warehouse")
+
+
+def test_a_damaged_or_foreign_snapshot_is_one_sentence_and_leaves_nothing_behind(tmp_path):
+    import duckdb
+
+    _, warehouse = account(tmp_path, incidents(tmp_path, GOOD))
+    with duckdb.connect(str(warehouse.path)) as con:
+        con.execute("ALTER TABLE raw_incidents DROP COLUMN loss")
+    with pytest.raises(WarehouseError, match="cannot be built.* load into a new folder"):
+        account(tmp_path, incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n"))
+    warehouse.path.write_bytes(warehouse.path.read_bytes()[:5000])
+    with pytest.raises(WarehouseError, match="cannot be opened"):
+        open_warehouse(tmp_path / "warehouse").table("incidents")
+    with pytest.raises(WarehouseError, match="cannot be opened"):
+        account(tmp_path, incidents(tmp_path, GOOD))
+    assert sorted(p.suffix for p in (tmp_path / "warehouse").iterdir()) == ["", "", ".duckdb"]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WarehouseError, match="cannot be written"):
+        load(tmp_path / "file", [incidents(tmp_path, GOOD)])
+
+
 def test_a_reader_keeps_the_snapshot_it_opened(tmp_path):
     _, before = account(tmp_path, incidents(tmp_path, GOOD))
     assert before.sql("SELECT count(*) FROM incidents").item() == 2
@@ -142,6 +307,8 @@ def test_a_reader_keeps_the_snapshot_it_opened(tmp_path):
 def test_what_a_killed_load_left_is_swept_and_the_old_snapshot_stays(tmp_path):
     _, before = account(tmp_path, incidents(tmp_path, GOOD))
     (tmp_path / "warehouse" / "x.duckdb.building").write_text("half a file")
+    (tmp_path / "warehouse" / "x.duckdb.building.wal").write_text("half a file")
+    (tmp_path / "warehouse" / "x.duckdb.building.tmp").mkdir()
     with pytest.raises(SourceError):
         load(tmp_path / "warehouse", [incidents(tmp_path, b"")], title="Toy")
     assert open_warehouse(tmp_path / "warehouse").path == before.path
@@ -193,6 +360,14 @@ def test_a_wide_table_becomes_one_row_per_cell_and_what_is_left_out_is_counted(t
         ("table: incidents\ncolumns: {kind: {frmat: Kind}}\n", "unknown key 'frmat'. Did you mean 'format'?"),
         ("just text\n", "is not a mapping"),
         ("table: [\n", "is not YAML"),
+        ("title: 2025-13-01\n", "is not YAML"),
+        ("table: [a]\n", "is not a mapping"),
+        ("table: incidents\ncolumns: [a]\n", "columns must be lines like"),
+        ("table: incidents\nreads: {delim: ;}\n", "unknown key 'delim'. Did you mean 'delimiter'?"),
+        ("table: incidents\nunpivot: {columns: x}\n", "unpivot: expected columns, name, value"),
+        ("table: incidents\nleave_out: {because: x}\n", "leave_out: expected when"),
+        ("table: incidents\ncolumns: {kind: {format: x}}\n", "one of from, constant, sql"),
+        ("table: incidents\ncolumns: {kind: {from: x, values: [a]}}\n", "values are lines"),
     ],
 )
 def test_a_mapping_that_is_not_understood_is_one_sentence(tmp_path, mapping, sentence):
@@ -212,9 +387,15 @@ def test_a_mapping_that_names_a_column_the_file_lacks_says_the_nearest(tmp_path)
 
 
 def test_the_plan_of_a_folder_is_checked(tmp_path):
-    (tmp_path / "load.yaml").write_text("files:\n  - {file: incidents.csv, maping: own}\n")
-    with pytest.raises(SourceError, match="unknown key 'maping'. Did you mean 'mapping'"):
-        read_plan(tmp_path)
+    for plan, sentence in [
+        ("{file: incidents.csv, maping: own}", "unknown key 'maping'. Did you mean 'mapping'"),
+        ("{file: incidents.csv, covers: [2025-02-01, 2025-01-01]}", "covers must be two days, first and last"),
+        ("{file: incidents.csv, known_on: 2025-01-01 10:00:00}", "expected a day like 2026-11-15"),
+        ("{file: 5}", "5: which table is it"),
+    ]:
+        (tmp_path / "load.yaml").write_text(f"files:\n  - {plan}\n")
+        with pytest.raises(SourceError, match=sentence):
+            read_plan(tmp_path)
 
 
 def test_every_shipped_mapping_is_understood_and_every_contract_example_passes_its_own_checks(tmp_path):

@@ -713,3 +713,21 @@ def test_a_click_saves_the_table(opened):
     saved = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert saved == ['"Month","Rate"', '"August 2026","4.1"', '"September 2026","not known"', '"October 2026","4.4"']
     assert complaints == []
+
+
+def test_a_standfirst_does_not_repeat_the_headline_or_the_first_verdict():
+    def standfirst(text):
+        top = shown({"kind": "headline", "text": "Readiness is 48.", "standfirst": text})
+        made = soup(page.html(new_notebook(cells=[top, shown(verdict(None))]), about=ABOUT))
+        return [part.get_text() for part in made.select(".standfirst")]
+
+    assert standfirst("Readiness is 48. The weakest is detection.") == ["The weakest is detection."]
+    assert standfirst("Recorded theft shows no clear change.") == []
+
+
+def test_an_empty_section_has_no_heading_and_a_dated_note_stands_once_in_a_section():
+    table = exhibit("Three stores", form="table", figure=None, height=None)
+    cells = [new_markdown_cell("## Where?"), shown(exhibit(), exhibit("Again"), table), new_markdown_cell("## About")]
+    made = soup(page.html(new_notebook(cells=cells), about=ABOUT))
+    assert [head.get_text() for head in made.select(".section > h2")] == ["Where?"]
+    assert [len(foot.select(".note")) for foot in made.select(".foot")] == [1, 1, 0]

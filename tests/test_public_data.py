@@ -58,10 +58,12 @@ def test_thames_valleys_five_missing_months_are_a_gap_and_not_zero(public):
 
 def test_a_police_record_without_an_outcome_is_open_and_not_dropped(public):
     measured = durations(public["uk_police"], theft.time_to_outcome, last_month="2022-03", months=13)
-    references = {r["Crime ID"] for r in csv.DictReader(gzip.open(PUBLIC / "uk_police" /
-                  "uk_police_retail_8forces_outcomes_2021-03_2022-03.csv.gz", "rt", encoding="utf-8"))}  # fmt: skip
-    street = csv.DictReader(gzip.open(STREET, "rt", encoding="utf-8"))
-    thefts = Counter(r["Crime ID"] in references for r in street if r["Crime type"] == "Shoplifting")
+    outcomes = STREET.with_name("uk_police_retail_8forces_outcomes_2021-03_2022-03.csv.gz")
+    with gzip.open(outcomes, "rt", encoding="utf-8") as file:
+        references = {row["Crime ID"] for row in csv.DictReader(file)}
+    with gzip.open(STREET, "rt", encoding="utf-8") as file:
+        street = [row for row in csv.DictReader(file) if row["Crime type"] == "Shoplifting"]
+    thefts = Counter(row["Crime ID"] in references for row in street)
     assert measured.rows["closed"].sum() == thefts[True]
     assert measured.rows.height == thefts.total()
 

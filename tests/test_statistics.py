@@ -524,3 +524,15 @@ def test_what_is_not_recorded_passes_through(function, columns, empty):
     assert found.not_recorded == "no visits in this warehouse"
     assert found.rows.is_empty()
     assert columns <= set(found.rows.columns)
+
+
+def test_the_upper_limit_of_a_share_holds_the_members_of_which_it_is_not_known():
+    rows = pl.DataFrame(
+        {"metric": ["m"], "period": [date(2026, 10, 1)], "numerator": [10.0], "denominator": [100.0], "value": [0.1]}
+    )
+    metric = Metric(id="X1", name="m", label="M", unit="of 100", definition="Of all.", estimate="share")
+    plain = rates.with_interval(Measured(rows=rows, metric=metric)).rows.row(0, named=True)
+    wide = rates.with_interval(Measured(rows=rows.with_columns(unknown=pl.lit(60.0)), metric=metric)).rows
+    wide = wide.row(0, named=True)
+    assert (round(plain["low"], 4), round(plain["high"], 4)) == (0.0552, 0.1744)
+    assert (round(wide["low"], 4), round(wide["high"], 4)) == (0.0552, 0.7811)

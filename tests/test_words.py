@@ -154,7 +154,7 @@ def test_rose_needs_a_95_interval_without_0_and_a_material_change():
     assert words.verdict(compared()) == words.Verdict(
         status="worse",
         word="Rose",
-        sentence="Recorded theft rate rose by 20 % (95 % +15 to +25 %). 4.8 recorded thefts per 10,000 visits "
+        sentence="The recorded theft rate rose by 20 % (95 % +15 to +25 %). 4.8 recorded thefts per 10,000 visits "
         "in the 12 months to October 2026 against 4.0 a year before.",
         number="+20 %",
         interval="+15 to +25 %",
@@ -165,7 +165,7 @@ def test_fell_is_better_where_lower_is_and_worse_where_higher_is():
     fall = {"change": -0.2, "low": -0.25, "high": -0.15, "low80": -0.24, "high80": -0.16}
     found = words.verdict(compared(**fall))
     assert (found.status, found.word) == ("better", "Fell")
-    assert found.sentence.startswith("Recorded theft rate fell by 20 % (95 % −25 to −15 %).")
+    assert found.sentence.startswith("The recorded theft rate fell by 20 % (95 % −25 to −15 %).")
     assert words.verdict(compared(replace(THEFT, better="higher"), **fall)).status == "worse"
     assert words.verdict(compared(replace(THEFT, better=None), **fall)).status == "no_clear"
     assert words.verdict(compared(replace(THEFT, better=None), **fall)).word == "Fell"
@@ -187,7 +187,7 @@ def test_probably_is_said_where_only_the_80_interval_leaves_out_0():
     found = words.verdict(compared(change=0.06, low=-0.01, high=0.13, low80=0.01, high80=0.11))
     assert (found.status, found.word) == ("no_clear", "Probably rose")
     assert "probably rose by 6 % (95 % −1 to +13 %); not established." in found.sentence
-    assert found.reason == "Whether recorded theft rate rose or fell: +6 % (95 % −1 to +13 %) is not established."
+    assert found.reason == "Whether the recorded theft rate rose or fell: +6 % (95 % −1 to +13 %) is not established."
     small = words.verdict(compared(change=0.04, low=-0.01, high=0.09, low80=0.01, high80=0.07))
     assert small.word == "No clear change"
 
@@ -198,7 +198,7 @@ def test_silence_of_small_numbers_is_cannot_tell():
     assert (found.status, found.word) == ("cannot_tell", "Cannot tell")
     assert "cannot tell; we could only have seen a change of 43 % or more" in found.sentence
     assert found.reason == (
-        "Whether recorded theft rate rose or fell: we could only have seen a change of 43 % or more."
+        "Whether the recorded theft rate rose or fell: we could only have seen a change of 43 % or more."
     )
     assert words.verdict(compared(**wide, smallest_detectable=0.25)).word == "No clear change"
 
@@ -209,7 +209,7 @@ UNKNOWN = {"low": None, "high": None, "low80": None, "high80": None, "smallest_d
 def test_a_recording_change_cannot_tell_and_keeps_the_raw_numbers():
     note = {"from_on": date(2026, 9, 28), "text": "New reporting app in 34 stores."}
     found = words.verdict(compared(reason="recording changed", recording_changes=[note], **UNKNOWN))
-    assert (found.status, found.word, found.number, found.interval) == ("cannot_tell", "Cannot tell", "+20 %", "")
+    assert (found.status, found.word, found.number, found.interval) == ("cannot_tell", "Cannot tell", "", "")
     assert found.sentence == (
         "Recorded theft rate: cannot tell; recording changed inside the two windows, on 28 Sep 2026. "
         "New reporting app in 34 stores. 4.8 recorded thefts per 10,000 visits in the 12 months to October 2026 against "
@@ -238,7 +238,7 @@ def test_every_reason_is_said(row, why):
     found = words.verdict(compared(**UNKNOWN, **row))
     assert found.status == "cannot_tell"
     assert f"Recorded theft rate: cannot tell; {why}." in found.sentence
-    assert found.reason == f"Whether recorded theft rate rose or fell: {why}."
+    assert found.reason == f"Whether the recorded theft rate rose or fell: {why}."
 
 
 def test_what_was_not_known_before_is_said():
@@ -337,8 +337,8 @@ def test_judged_says_value_interval_tolerance_and_owner():
     found = words.judged(measured(value=[5.0], low=[4.6], high=[5.4], tolerance=TOLERANCE))
     assert (found.number, found.interval) == ("5.0", "4.6 to 5.4; tolerance 4.5")
     assert found.sentence == (
-        "Recorded theft rate: 5.0 recorded thefts per 10,000 visits (95 % 4.6 to 5.4) in October 2026: "
-        "above the tolerance of 4.5 agreed by COO on 14 Jan 2026."
+        "Recorded theft rate: 5.0 recorded thefts per 10,000 visits (95 % 4.6 to 5.4) in October 2026, "
+        "above the tolerance of 4.5 agreed by the COO on 14 Jan 2026."
     )
 
 
@@ -350,7 +350,7 @@ def test_without_an_interval_the_value_is_judged():
 def test_without_a_tolerance_or_a_better_side_nothing_is_judged():
     found = words.judged(measured(value=[5.0]))
     assert (found.status, found.word) == ("not_judged", "Not judged")
-    assert found.sentence.endswith("in October 2026: not judged, no tolerance agreed.")
+    assert found.sentence.endswith("in October 2026; not judged, no tolerance agreed.")
     assert words.judged(measured(replace(THEFT, better=None), value=[5.0], tolerance=TOLERANCE)).status == "not_judged"
 
 
@@ -369,7 +369,7 @@ def test_the_last_settled_month_is_judged_and_an_unknown_one_is_not():
     gap = words.judged(measured(value=[3.0, None], tolerance=TOLERANCE))
     assert (gap.status, gap.reason) == (
         "cannot_tell",
-        "Whether recorded theft rate is within tolerance: no value is known for October 2026.",
+        "Whether the recorded theft rate is within tolerance: no value is known for October 2026.",
     )
 
 
@@ -379,7 +379,7 @@ def test_the_last_settled_month_is_judged_and_an_unknown_one_is_not():
 def test_latest_gives_the_rate_its_interval_and_both_amounts():
     row = {"value": [4.15], "low": [3.8], "high": [4.5], "numerator": [9133.0], "denominator": [22e6]}
     assert words.latest(measured(**row)) == (
-        "In October 2026 4.2 recorded thefts per 10,000 visits (95 % 3.8 to 4.5); "
+        "October 2026: 4.2 recorded thefts per 10,000 visits (95 % 3.8 to 4.5); "
         "9,133 recorded thefts, 22 million visits."
     )
     assert "; 1 recorded theft, 22 million visits." in words.latest(measured(**row | {"numerator": [1.0]}))
@@ -441,16 +441,16 @@ def test_latest_of_a_funnel_says_how_many_lie_outside():
     def funnel(*outside):
         return words.latest(without_period(by=("store_id",), store_id=list("abc"), outside=list(outside)))
 
-    assert funnel(True, True, False) == "2 of 3 stores lie outside what chance explains."
-    assert funnel(True, False, False) == "1 of 3 stores lies outside what chance explains."
-    assert funnel(False, False, False) == "None of 3 stores lies outside what chance explains."
+    assert funnel(True, True, False) == "2 of 3 stores lie outside the 99.8 % limits."
+    assert funnel(True, False, False) == "1 of 3 stores lies outside the 99.8 % limits."
+    assert funnel(False, False, False) == "None of 3 stores lies outside the 99.8 % limits."
 
 
 def test_a_watch_list_is_said_with_those_that_were_compared():
     ranked = without_period(by=("store_id",), store_id=list("abcd"), value=[4.0, 3.0, 1.0, None])
-    for on_list, said in ((0, "None of 3 stores very likely has"), (2, "2 of 3 stores very likely have")):
+    for on_list, said in ((0, "None of 3 stores very likely has more than 1.5 times its"), (2, "2 of 3 stores very likely have more than 1.5 times their")):
         watch_list = ranked.with_rows(ranked.rows.head(on_list))
-        assert words.watched(watch_list, ranked) == f"{said} over 1.5 times their peers' rate"
+        assert words.watched(watch_list, ranked) == f"{said} peers' rate."
 
 
 def test_latest_of_a_heat_map_names_its_highest_cell():
@@ -549,7 +549,7 @@ def test_latest_of_bars_over_time_follows_the_band_that_grew_most():
 
 def test_latest_of_bars_that_stay_the_same_is_that_of_one_bar():
     same = bands(["supported", "unknown"] * 2, [0.0, 1.0] * 2, period=[LAST] * 2 + [date(2028, 10, 1)] * 2)
-    assert words.latest(same) == "IoT devices in service, October 2026: unknown 100 %, supported 0 %."
+    assert words.latest(same) == "IoT devices in service, October 2026: unknown 100 %."
 
 
 def test_latest_of_bars_by_group_compares_their_largest_band():
@@ -608,3 +608,10 @@ def test_describe_knows_every_shape(columns, text):
 
 def test_describe_of_nothing():
     assert words.describe(measured(value=[])) == "Recorded theft rate: nothing to show."
+
+
+def test_an_estimated_probability_is_never_certain():
+    assert [words.chance(p) for p in (0.0, 0.004, 0.72, 1.0, None)] == [
+        *("under 1 %", "under 1 %", "72 %", "over 99 %", "not known")
+    ]
+    assert words.probability(1.0) == "almost certain (over 99 %)"

@@ -104,7 +104,8 @@ def _traces(parts: list[Part], fills, bars) -> list[go.Bar]:
 
 
 def _trace(band: str, parts: list[Part], fills, bars) -> go.Bar:
-    edge = {"color": look.PAPER, "width": 1.5}
+    faint = fills.get(band) == "h1"  # as light as the page: only an edge shows where it ends
+    edge = {"color": look.GREY, "width": 1} if faint else {"color": look.PAPER, "width": 1.5}
     fill = {"color": f"var(--{fills[band]})", "line": edge} if band in fills else HATCHED
     return go.Bar(
         orientation="h",
@@ -152,7 +153,8 @@ def _above(parts: list[Part], width: float, single: bool) -> tuple[list[dict], l
     Where names would meet they stand over each other, each with a thin line down to its part. Also the
     room they take.
     """
-    first = [part for part in parts if part.bar == parts[0].bar]
+    seen = {part.band for part in parts if part.share}
+    first = [part for part in parts if part.bar == parts[0].bar and part.band in seen]
     lines = {
         part.band: [part.band, f"{part.text}, {part.count}"] if single else [part.band] for part in first
     }

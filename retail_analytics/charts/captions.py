@@ -2,7 +2,8 @@
 
 from retail_analytics import exhibits, words
 from retail_analytics.exhibits import Exhibit
-from retail_analytics.measure import Measured
+from retail_analytics.measure import Measured, Stock
+from retail_analytics.months import after
 
 
 def exhibit(
@@ -33,7 +34,12 @@ def exhibit(
             "heat": heat,
             "source": _source(measured),
             "tier": tier,
-            "notes": [*notes, *(f"{annotation(note)}." for note in measured.annotations), *(_gap(gap) for gap in measured.gaps), *measured.notes],
+            "notes": [
+                *notes,
+                *(f"{annotation(note)}." for note in measured.annotations),
+                *(_gap(gap) for gap in measured.gaps),
+                *measured.notes,
+            ],
             "terms": [
                 {
                     "name": measured.metric.name,
@@ -58,14 +64,39 @@ def subtitle(measured: Measured) -> str:
     parts = [words.opening(unit(measured))]
     parts += [f"by {words.column(column)}" for column in measured.by if column != "band"]
     if "period" in columns and measured.rows.height:
-        first, last = measured.rows["period"].min(), measured.rows["period"].max()
+        first, last = shown_from(measured), measured.rows["period"].max()
         parts.append(period(measured, first) + (f" to {period(measured, last)}" if first < last else ""))
     elif measured.last_month:
-        parts.append(f"{words.plural(measured.months, 'month')} to {words.month(measured.last_month)}")
+        parts.append(_window(measured))
     if measured.region != "all":
         parts.append(f"region {measured.region}")
     has_interval = "low" in columns and measured.rows["low"].null_count() < measured.rows.height
     return ", ".join(parts) + ("; 95 % interval" if has_interval else "")
+
+
+def shown_from(measured: Measured):
+    """The first period of a picture: what nobody knows before the first value is left out, but for a year."""
+    periods = measured.rows["period"].unique().sort()
+    known = measured.rows.drop_nulls("value")["period"] if "value" in measured.rows.columns else periods
+    if known.is_empty():
+        return periods[0]
+    return min(known.min(), periods[max(len(periods) - FEWEST_PERIODS.get(measured.every, 1), 0)])
+
+
+FEWEST_PERIODS = {"month": 12, "week": 52}
+
+
+def _window(measured: Measured) -> str:
+    """Of rows without a period: what is counted at one moment, at which; of groups that are compared, the
+    settled months; else all months.
+    """
+    columns, months, last = measured.rows.columns, measured.months, measured.last_month
+    if {"expected", "ratio"} & set(columns) and measured.provisional_from:
+        while last >= measured.provisional_from:
+            months, last = months - 1, after(last, -1)
+    if "domain" in columns or isinstance(getattr(measured.metric, "numerator", None), Stock):
+        return f"end of {words.month(last)}"
+    return f"{words.plural(months, 'month')} to {words.month(last)}"
 
 
 def unit(measured: Measured) -> str:

@@ -61,14 +61,15 @@ def readiness(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     names = [row["label"] for row in rows]
     strong = [row["domain"] == "index" for row in rows]
     axis = [0, 100], [0, 25, 50, 75, 100]
+    unmeasured = any(not row["indicators"] for row in rows)
     return captions.exhibit(
         measured,
         "ranking",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured),
+        subtitle=subtitle or captions.subtitle(measured) + ("; grey: nothing is measured" * unmeasured),
         table=twin(measured, ["label", "value", "low", "high", "indicators", "missing"]),
         figure=look.figure(
-            _traces(measured, rows, names, [True] * len(rows)),
+            _traces(measured, rows, names, [bool(row["indicators"]) for row in rows]),
             _layout(measured, rows, names, strong, axis, look.COLUMN),
         ),
         narrow=_layout(measured, rows, names, strong, axis, look.PHONE),
@@ -89,13 +90,13 @@ def _traces(measured: Measured, rows, names, strong) -> list:
         if captions.between(measured, row)
     ]
     dots = go.Scatter(
-        x=[row["value"] for row in rows],
+        x=[row["value"] if _is_known(row) else None for row in rows],
         y=list(range(len(rows))),
         mode="markers",
         marker={"size": 11, "color": colors},
         cliponaxis=False,
         hovertext=[
-            look.plain(f"{name}: {captions.estimate(measured, row)}")
+            look.plain(f"{name}: {captions.estimate(measured, row) if _is_known(row) else 'nothing is measured'}")
             for name, row in zip(names, rows, strict=True)
         ],
         hoverinfo="text",
@@ -103,11 +104,16 @@ def _traces(measured: Measured, rows, names, strong) -> list:
     return [*intervals, dots]
 
 
+def _is_known(row) -> bool:
+    """A domain of the scorecard in which nothing is measured has every score: no dot for any of them."""
+    return bool(row.get("indicators", 1))
+
+
 def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=()) -> dict:
     span, ticks = axis
     wide = width == look.COLUMN
     ticks = ticks if wide else ticks[:: 2 if len(ticks) > 4 else 1]
-    ends = [captions.value(measured, row) for row in rows]
+    ends = [captions.value(measured, row) if _is_known(row) else "none" for row in rows]
     limits = [captions.between(measured, row) if wide else "" for row in rows]
     left = min(look.room_for(names) + 12, NAMES[width])
     end, right = look.room_for(ends), look.room_for(ends) + look.room_for(limits) + 10
@@ -119,7 +125,9 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
         name = look.stacked(name, left - 12)
         annotations += [
             look.label(name, 0, place, xref="paper", xshift=-left, bold=is_strong, **style),
-            look.label(text, 1, place, xref="paper", xanchor="right", xshift=end + 6, bold=True, **style),
+            look.label(
+                text, 1, place, xref="paper", xanchor="right", xshift=end + 6, bold=text != "none", **style
+            ),
             look.label(limit, 1, place, xref="paper", xshift=end + 16, **style),
         ]
     bottom, ceiling = len(rows) - 0.4, -0.6

@@ -33,16 +33,17 @@ def trend(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         measured,
         "trend",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured) + _unlabelled(lines),
+        subtitle=subtitle or captions.subtitle(measured) + _unlabelled(lines, measured),
         table=twin(measured, ["period", *measured.by, "value", "low", "high", "numerator", "denominator"]),
         **(_drawn(lines, measured) if lines else {}),
     )
 
 
-def _unlabelled(lines: list[Panel]) -> str:
+def _unlabelled(lines: list[Panel], measured: Measured) -> str:
     """What small panels have no room to say at its place."""
     some_late = any(panel.name and panel.settled < len(panel.periods) for panel in lines)
-    return "; hatched: provisional" if some_late else ""
+    dated = any(panel.name and panels.dated(panel, measured) for panel in lines)
+    return "; hatched: provisional" * some_late + "; upright lines: the days in the notes" * dated
 
 
 def _drawn(lines: list[Panel], measured: Measured) -> dict:
@@ -64,8 +65,9 @@ def _lines(measured: Measured) -> list[Panel]:
         )
     if measured.rows.is_empty():
         return []
+    rows = measured.rows.filter(measured.rows["period"] >= captions.shown_from(measured))
     if not measured.by:
-        return [_panel(None, measured.rows, measured)]
+        return [_panel(None, rows, measured)]
     (column,) = measured.by
     groups = measured.rows[column].unique(maintain_order=True).to_list()
     if len(groups) > MOST_GROUPS:
@@ -73,7 +75,7 @@ def _lines(measured: Measured) -> list[Panel]:
             f"trend draws at most {MOST_GROUPS} groups and {column} has {len(groups)}: measure by a coarser "
             "column, or compare the groups with charts.ranking or charts.funnel."
         )
-    parts = measured.rows.partition_by(column, maintain_order=True)
+    parts = rows.partition_by(column, maintain_order=True)
     return [_panel(words.named(column, group), part, measured) for group, part in zip(groups, parts, strict=True)]
 
 

@@ -82,19 +82,24 @@ def _single(panel: Panel, measured: Measured, axis, width: int) -> dict:
     tick_texts = captions.ticks(measured, ticks)
     newest = panel.newest()
     end = "" if newest is None else panel.written[newest]
-    left, right = look.room_for(tick_texts), look.room_for([end]) + 10
+    since = [] if panel.settled == len(panel.periods) else [f"{panel.periods[newest]:%b}"] * bool(end)
+    left, right = look.room_for(tick_texts), look.room_for([end, *since]) + 10
     events = _events(panel, measured, width - left - right, full=wide)
     top = 12 + LINE * max((event["lines"] for event in events), default=0)
+    bottom, in_one_line = (40, {}) if wide else (26, {"tickformat": "%b %Y"})
     annotations = [event["label"] for event in events if event["label"]]
     if end:
         color = look.WORSE if is_outside(panel, measured) else look.INK
         place = {"xref": "paper", "xshift": 9, "bold": True, "size": 14, "color": color}
         annotations.append(look.label(look.plain(end), 1, panel.value[newest], **place))
+        # Beyond provisional points the value is that of an earlier month: the label says of which.
+        below = place | {"bold": False, "size": 12.5, "color": look.INK2, "yshift": -LINE}
+        annotations += [look.label(text, 1, panel.value[newest], **below) for text in since]
     annotations += _tolerance_label(panel, measured, span, height) + _late_label(panel, measured, span)
     return {
-        "height": top + height + 40,
-        "margin": look.margin(left, right, top, 40),
-        "xaxis": time(panel.periods[0], panel.periods[-1], measured.every, 8 if wide else 4),
+        "height": top + height + bottom,
+        "margin": look.margin(left, right, top, bottom),
+        "xaxis": time(panel.periods[0], panel.periods[-1], measured.every, 8 if wide else 4) | in_one_line,
         "yaxis": {"range": span, "tickvals": ticks, "ticktext": tick_texts},
         "annotations": annotations,
         "shapes": [rule for event in events for rule in event["rules"]]
@@ -107,9 +112,11 @@ def _multiples(panels: list[Panel], measured: Measured, axis, width: int) -> dic
     wide = width == look.COLUMN
     across = COLUMNS.get(len(panels), 1) if wide else min(2, (len(panels) + 1) // 2)
     down = -(-len(panels) // across)
+    in_two = any(_stacked(panel, width / across - 3 * LINE) for panel in panels)
     tick_texts = captions.ticks(measured, ticks)
-    left, right, top, bottom = look.room_for(tick_texts), 10, 26, 40
-    height, between = (150 if across < 3 else 120) if wide else (150 if across == 1 else 100), 26 + 44
+    head = 26 + LINE * in_two
+    left, right, top, bottom = look.room_for(tick_texts), 10, head, 40
+    height, between = (150 if across < 3 else 120) if wide else (150 if across == 1 else 100), head + 44
     inner = down * height + (down - 1) * between
     gap = (22 if wide else 18) / (width - left - right)
     panel_width = (1 - gap * (across - 1)) / across
@@ -135,7 +142,7 @@ def _multiples(panels: list[Panel], measured: Measured, axis, width: int) -> dic
         placed["shapes"] += _tolerance_rule(measured, x, f"y{number}")
         placed["shapes"] += [
             look.rule(day, day, 0, 1, color=look.SECOND, xref=f"x{number}", yref=y)
-            for day, _ in _dated(panel, measured)
+            for day, _ in dated(panel, measured)
         ]
     placed["annotations"] += _tolerance_label(panels[0], measured, span, height)
     return placed | {"height": top + inner + bottom, "margin": look.margin(left, right, top, bottom)}
@@ -154,11 +161,17 @@ def _head(panel: Panel, measured: Measured, x: str, y: str, width: float) -> lis
         "color": look.INK,
         "size": 13,
     }
-    name = look.fitted(panel.name, width - look.room_for([end]))
     return [
-        look.label(look.plain(name), 0, 1, **place),
+        look.label(look.stacked(panel.name, width - look.room_for([end])), 0, 1, **place),
         look.label(look.plain(end), 1, 1, **place | {"xanchor": "right"}),
     ]
+
+
+def _stacked(panel: Panel, width: float) -> bool:
+    """Whether the name of a small panel takes two lines."""
+    newest = panel.newest()
+    end = "" if newest is None else panel.written[newest]
+    return "<br>" in look.stacked(panel.name, width - look.room_for([end]))
 
 
 def _tolerance_rule(measured: Measured, x: str, y: str) -> list[dict]:
@@ -189,8 +202,7 @@ def _tolerance_label(panel: Panel, measured: Measured, span, height: int) -> lis
     end, side = free[0] if free else ("left", "above")
     place = {"yanchor": "bottom", "yshift": 2} if side == "above" else {"yanchor": "top", "yshift": -3}
     place |= {"xanchor": end, "xshift": {"left": 5, "center": 0, "right": -5}[end]}
-    if not free:
-        place["bgcolor"] = look.PAPER
+    place["bgcolor"] = look.PAPER  # the line of a dated note ends at the label
     text = look.plain(f"Tolerance {words.limit(limit, measured.metric)}")
     return [look.label(text, {"left": 0, "center": 0.5, "right": 1}[end], limit, xref="x domain", **place)]
 
@@ -213,6 +225,7 @@ def _late_label(panel: Panel, measured: Measured, span) -> list[dict]:
             xanchor="right",
             yanchor="bottom" if below else "top",
             yshift=5 if below else -5,
+            bgcolor=look.PAPER,
         )
     ]
 
@@ -222,7 +235,7 @@ def _edges(panel: Panel, positions) -> list[float]:
     return [number for number in numbers if number is not None]
 
 
-def _dated(panel: Panel, measured: Measured) -> list[tuple[str, dict]]:
+def dated(panel: Panel, measured: Measured) -> list[tuple[str, dict]]:
     """Where the annotations of a panel stand: half a period back, as points stand at the first day.
 
     An annotation that began before the picture, or is about another group, has no line here; its sentence
@@ -243,19 +256,19 @@ def _events(panel: Panel, measured: Measured, width: float, *, full: bool) -> li
     With room for it a label says what happened, else only the day; the notes say the rest. On a phone more
     than two lines of days would leave no room for the plot: then there are only the lines.
     """
-    dated = _dated(panel, measured)
+    notes = dated(panel, measured)
     half = HALF[measured.every]
     start, end = panel.periods[0] - half, panel.periods[-1] + half
-    at = [(date.fromisoformat(day) - start) / (end - start) * width for day, _ in dated]
-    texts = [look.broken(captions.annotation(annotation), 24) for _, annotation in dated]
+    at = [(date.fromisoformat(day) - start) / (end - start) * width for day, _ in notes]
+    texts = [look.broken(captions.annotation(annotation), 24) for _, annotation in notes]
     boxes = [_to_the_right(x, text, width) for x, text in zip(at, texts, strict=True)]
     if not full or any(look.levels(boxes)) or any(text.count("<br>") > 2 for text in texts):
-        texts = [look.plain(words.day(annotation["from_on"])) for _, annotation in dated]
+        texts = [look.plain(words.day(annotation["from_on"])) for _, annotation in notes]
         boxes = [_to_the_left(x, text) for x, text in zip(at, texts, strict=True)]
     if not full and max(look.levels(boxes), default=0) > 1:
-        return [{"label": None, "rules": [_dated_rule(day)], "lines": 0} for day, _ in dated]
+        return [{"label": None, "rules": [_dated_rule(day)], "lines": 0} for day, _ in notes]
     events = []
-    for (day, _), text, x, box, level in zip(dated, texts, at, boxes, look.levels(boxes), strict=True):
+    for (day, _), text, x, box, level in zip(notes, texts, at, boxes, look.levels(boxes), strict=True):
         lines = level + text.count("<br>") + 1
         side = {"xanchor": "left", "xshift": 5} if box[0] == x else {"xanchor": "right", "xshift": -5}
         place = side | {

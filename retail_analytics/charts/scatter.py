@@ -9,7 +9,7 @@ from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
 from retail_analytics.measure import Measured
 
-LIMITS = "; shaded: where chance puts 95 % of such groups; lines: 99.8 %"
+LIMITS = "; shaded: where 95 % of such groups would lie; lines: 99.8 %"
 HEIGHT = {look.COLUMN: 340, look.PHONE: 300}  # px of the plot itself, by the width of the chart
 
 
@@ -112,21 +112,28 @@ def _layout(measured: Measured, rows, across, up, width: int) -> dict:
 
 
 def _names(measured: Measured, rows, across, up, width: float, height: float) -> list[dict]:
-    """The names of the groups outside, each beside its dot; what would meet another is left to the table."""
-    taken: list[tuple[float, float, float]] = []
+    """The names of the groups outside, each beside its dot; what would meet a dot or a name is in the table only."""
+    places = [
+        (
+            (row["expected"] - across[0]) / (across[1] - across[0]) * width,
+            (row["value"] - up[0]) / (up[1] - up[0]) * height,
+        )
+        for row in rows
+    ]
+    taken = [(x - 5, x + 5, y) for x, y in places]
     labels = []
-    for row in rows:
+    for row, (x, y) in zip(rows, places, strict=True):
         if not row["outside"]:
             continue
         name = look.fitted(_name(measured, row), 140)
-        x = (row["expected"] - across[0]) / (across[1] - across[0]) * width
-        y = (row["value"] - up[0]) / (up[1] - up[0]) * height
         reach = len(name) * look.CHARACTER + 4
-        for anchor, shift, start in (("left", 8, x + 8), ("right", -8, x - 8 - reach)):
-            met = any(abs(y - b) < 14 and start < end and a < start + reach for a, end, b in taken)
+        beside = (("left", 8, x + 8, max(9 - y, 0)), ("right", -8, x - 8 - reach, max(9 - y, 0)))
+        above = (("right", 5, x + 5 - reach, 15), ("left", -5, x - 5, 15))
+        for anchor, shift, start, up_by in (*beside, *above):
+            met = any(abs(y + up_by - b) < 12 and start < end and a < start + reach for a, end, b in taken)
             if start >= 0 and start + reach <= width and not met:
-                taken.append((start, start + reach, y))
-                place = {"xanchor": anchor, "xshift": shift, "yshift": max(9 - y, 0), "color": look.INK}
+                taken.append((start, start + reach, y + up_by))
+                place = {"xanchor": anchor, "xshift": shift, "yshift": up_by, "color": look.INK}
                 labels.append(look.label(look.plain(name), row["expected"], row["value"], **place))
                 break
     return labels

@@ -50,7 +50,7 @@ def twin(measured: Measured, columns) -> dict:
     shown = [column for column in columns if column in measured.rows.columns]
     provisional = measured.provisional_from and "period" in shown
     return {
-        "caption": f"{measured.metric.label}: {captions.unit(measured)}",
+        "caption": _caption(measured.metric.label, captions.unit(measured)),
         "columns": [
             {"label": _heading(measured, column), "numeric": column not in TEXTS | {*measured.by}}
             for column in shown
@@ -62,11 +62,21 @@ def twin(measured: Measured, columns) -> dict:
     }
 
 
+def _caption(label: str, unit: str) -> str:
+    """The longer one alone where it says what the other says."""
+    if unit.lower() in label.lower():
+        return label
+    return words.opening(unit) if label.lower() in unit.lower() else f"{label}: {unit}"
+
+
 def _heading(measured: Measured, column: str) -> str:
     if column == "period":
         return measured.every.capitalize() if measured.every.isalpha() else "Period"
     if column == "value":
         return words.opening(captions.unit(measured))
+    amounts = words.amounts(measured.metric)
+    if column in amounts:
+        return amounts[column]
     return HEADINGS.get(column, words.opening(words.column(column)))
 
 
@@ -93,7 +103,9 @@ def _text(measured: Measured, column: str, row: dict) -> str:
         return words.change(cell)
     if column in OF_THE_METRIC | INTERVALS:
         return captions.value(measured, row, column)
-    if column in ("probability", "smallest_detectable"):
+    if column == "probability":
+        return words.chance(cell)
+    if column == "smallest_detectable":
         return words.percent(cell)
     if column == "ratio":
         return words.rate(cell)

@@ -87,7 +87,7 @@ unidentified_share = Metric(
     id="A04",
     name="unidentified_share",
     label="Unidentified devices",
-    unit="of devices lack a class, a model or an operating system",
+    unit="share of devices that lack a class, a model or an operating system",
     definition="Devices in service whose class, model or operating system is not known, divided by all devices "
     "in service.",
     numerator=in_service(_.unidentified),
@@ -100,7 +100,7 @@ past_support_share = Metric(
     id="A07",
     name="past_support_share",
     label="Devices past end of support",
-    unit="of devices run an operating system whose support has ended",
+    unit="share of devices whose operating system is past its support",
     definition="Devices in service whose operating system's support has ended by the last day of the month, by "
     "endoflife.date, divided by all devices in service. Devices with no known support date are not "
     "counted as past it.",
@@ -114,7 +114,7 @@ support_unknown_share = Metric(
     id="A07a",
     name="support_unknown_share",
     label="Devices with unknown end of support",
-    unit="of devices have no known end of support",
+    unit="share of devices without a known end of support",
     definition="Devices in service whose operating system is not known, or not known to endoflife.date, divided "
     "by all devices in service.",
     numerator=in_service(~_.support_known),
@@ -126,8 +126,8 @@ support_unknown_share = Metric(
 protection = Metric(
     id="A08",
     name="protection",
-    label="Protection of devices",
-    unit="of devices",
+    label="Devices by protection",
+    unit="devices",
     definition="Devices in service by how they are protected: security software reports in (within 7 days of the "
     "export); could run it but is silent; cannot run it but is isolated and watched; not protected; "
     "not known. As observed in the newest export.",
@@ -139,7 +139,7 @@ unprotected_share = Metric(
     id="A08a",
     name="unprotected_share",
     label="Devices without protection",
-    unit="of devices are not protected, or their security software is silent",
+    unit="share of devices that are not protected or whose security software is silent",
     definition="Devices in service that cannot run our security software and are not both isolated and watched, "
     "or that could run it but do not report in, divided by all devices in service.",
     numerator=in_service(_.protection.isin(["not protected", "protection silent"])),
@@ -152,7 +152,7 @@ protection_unknown_share = Metric(
     id="A08b",
     name="protection_unknown_share",
     label="Devices whose protection is not known",
-    unit="of devices have no known protection",
+    unit="share of devices without known protection",
     definition="Devices in service of which no system says whether they can run security software, or whether "
     "they are isolated and watched, divided by all devices in service.",
     numerator=in_service(_.protection == "unknown"),
@@ -191,7 +191,7 @@ past_clock_share = Metric(
     id="A11a",
     name="past_clock_share",
     label="Known-exploited weaknesses past their clock",
-    unit="of open known-exploited findings are past the agreed days",
+    unit="share of open known-exploited findings past the agreed days",
     definition="Known-exploited findings open longer than the days that an owner agreed for their exposure, "
     "divided by all open ones for which days are agreed. The clock starts when the weakness is both "
     "found and in the catalogue.",
@@ -219,17 +219,23 @@ net_growth = Metric(
 
 
 def known_share(warehouse: Warehouse, metric: Metric, unknown: Metric, **story) -> Measured:
-    """A share of devices, and null where `unknown` says that nothing is known of any of them: 0 would be a claim.
+    """A share of devices beside those of which `unknown` says that it is not known.
 
-    The same columns as `measure`; not recorded when no period is known.
+    The columns of `measure` and unknown, a number of devices: the share may be as high as (numerator +
+    unknown) / denominator, and an interval reaches there. Null where nothing is known of any device: 0 would
+    be a claim. Not recorded when no period is known.
     """
     share = measure(warehouse, metric, **story)
-    nothing_known = measure(warehouse, unknown, **story).rows.filter(pl.col("value") == 1).select("period")
-    known = ~pl.col("period").is_in(nothing_known["period"].implode())
-    rows = share.rows.with_columns(pl.when(known).then(c).alias(c) for c in ("numerator", "denominator", "value"))
-    if share.not_recorded or rows["value"].count():
-        return share.with_rows(rows)
-    return share.with_rows(rows.clear(), not_recorded=f"no device with a known answer to it ({unknown.label.lower()})")
+    if share.not_recorded:
+        return share
+    not_known = measure(warehouse, unknown, **story).rows
+    rows = share.rows.join(not_known.select("period", unknown="numerator", nothing=pl.col("value") == 1), on="period")
+    amounts = ("numerator", "denominator", "value")
+    rows = rows.with_columns(pl.when(~pl.col("nothing")).then(c).alias(c) for c in amounts).drop("nothing")
+    if not rows["value"].count():
+        return share.with_rows(rows.clear(), not_recorded=f"no device with a known answer to it ({unknown.label.lower()})")
+    note = f"The upper limit counts devices of which it is not known ({unknown.label.lower()})."
+    return share.with_rows(rows, notes=(*share.notes, note))
 
 
 def stock_flow(warehouse: Warehouse, **story) -> Measured:

@@ -42,7 +42,7 @@ training_current = Metric(
     id="C07",
     name="training_current",
     label="Training that is current",
-    unit="of required courses are complete and not expired",
+    unit="share of required courses that are complete and not expired",
     definition="Courses required of people on staff on the last day of the month that are completed and not "
     "expired, divided by all courses required of them. The people are those on staff, not those "
     "enrolled.",
@@ -56,7 +56,7 @@ uplink_availability = Metric(
     id="A16",
     name="uplink_availability",
     label="Network availability",
-    unit="of open minutes with a connection",
+    unit="share of open minutes with a connection",
     definition="Minutes in which a store was open and its uplink up, divided by all minutes in which it was "
     "open.",
     numerator=Flow("uplinks", on="day", total=(_.minutes_open - _.minutes_down).sum()),
@@ -69,7 +69,7 @@ uplink_in_agreement = Metric(
     id="A16a",
     name="uplink_in_agreement",
     label="Uplink days within the agreed latency",
-    unit="of uplink days kept the latency the carrier agreed",
+    unit="share of uplink days that kept the latency the carrier agreed",
     definition="Uplink days whose 95th percentile of latency was at most what the carrier agreed, divided by all "
     "uplink days. A day without a sample counts as not kept.",
     numerator=Flow("uplinks", on="day", where=_.in_agreement),
@@ -82,7 +82,7 @@ readiness_index = Metric(
     id="R0",
     name="readiness_index",
     label="Readiness index",
-    unit="of 100",
+    unit="points of 100",
     definition="The mean of ten domains, each the geometric mean of its indicators on (level + 0.5) / 4.5, times "
     "100. A level from 0 to 4 is what an indicator's measurement earns against the tolerance its "
     "owner agreed. Where an indicator is missing, every level is taken to be as likely as any other: "

@@ -51,7 +51,7 @@ valued_share = Metric(
     id="B02a",
     name="valued_share",
     label="Thefts with a known value",
-    unit="of recorded thefts carry a value at cost",
+    unit="share of recorded thefts that carry a value at cost",
     definition="Recorded thefts with a loss at cost that is known and not 0, divided by all recorded thefts.",
     numerator=Flow("incidents", on="occurred_on", where=is_theft & _.loss_at_cost.notnull()),
     denominator=Flow("incidents", on="occurred_on", where=is_theft),

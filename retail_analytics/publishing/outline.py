@@ -15,12 +15,16 @@ from markupsafe import Markup, escape
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.words.parts import inside
 
 # Markdown becomes these elements and no others, without attributes; anything else is its text.
 KEPT = frozenset(
     ["p", "ul", "ol", "li", "strong", "em", "del", "code", "pre", "blockquote"]
     + ["thead", "tbody", "tr", "th", "td", "h3", "h4", "h5", "h6"]
 )
+
+
+DATED = ("trend", "stock_flow")  # the forms of exhibits with a time axis
 
 
 def outline(notebook) -> dict:
@@ -32,7 +36,7 @@ def outline(notebook) -> dict:
             for title, body in _pieces(cell.source):
                 if title:
                     blocks = []
-                    sections.append({"id": f"section-{len(sections) + 1}", "title": title, "blocks": blocks})
+                    sections.append({"title": title, "blocks": blocks})
                 if body:
                     blocks.append({"kind": "prose", "html": body})
         for content in components(cell):
@@ -55,9 +59,13 @@ def outline(notebook) -> dict:
                     _named_together(blocks[-1], content)
                 case _:
                     blocks.append(content)
+    sections = [section for section in sections if section["blocks"]]
+    for number, section in enumerate(sections, start=1):
+        section["id"] = f"section-{number}"
+        _noted_once(section["blocks"])
     return {
         "layout": _layout(numbered, front, sections),
-        "headline": headline,
+        "headline": headline and _not_repeated(headline, front),
         "front": front,
         "sections": sections,
         "exhibits": numbered,
@@ -96,8 +104,25 @@ def _said_once(content: dict, section: dict) -> None:
 
 def _named_together(before: dict, content: dict) -> None:
     """What is missing for the same reason as the block before is said once, with both names."""
-    if content["title"] not in before["title"].split(", "):
-        before["title"] += f", {content['title']}"
+    if inside(content["title"]) not in map(inside, before["title"].split(", ")):
+        before["title"] += f", {inside(content['title'])}"
+
+
+def _not_repeated(headline: dict, front: list) -> dict:
+    """The headline with a standfirst that says neither the headline again nor what the first verdicts say."""
+    verdicts = [row["sentence"] for block in front if block["kind"] == "ledger" for row in block["rows"]]
+    text = headline["standfirst"].removeprefix(headline["text"]).strip()
+    return headline | {"standfirst": "" if text in verdicts else text}
+
+
+def _noted_once(blocks: list) -> None:
+    """What a dated note says stands once in a section, and under every chart that has its line."""
+    told: set[str] = set()
+    for block in blocks:
+        if block["kind"] == "exhibit":
+            if block["form"] not in DATED:
+                block["notes"] = [note for note in block["notes"] if note not in told]
+            told.update(block["notes"])
 
 
 def _gathered(blocks: list, kind: str, key: str, content: dict) -> None:

@@ -233,7 +233,7 @@ def _facts(about: dict, more: list) -> list:
         ("Report", about["report"]),
         ("Run", about.get("run")),
         ("Snapshot", about.get("snapshot")),
-        ("Parameters", parameters),
+        ("Parameters", "" if more else parameters),  # a finished report tells each by its name
     ]
     return [(label, value) for label, value in known if value and label not in told] + list(more)
 

@@ -5,10 +5,13 @@ A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must
 warehouse runs it.
 """
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -18,6 +21,12 @@ HERE = Path(__file__).parent
 SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
 MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "leave_out", "columns"}
+PART_KEYS = {  # of a mapping's parts: the keys it may have, those it must have
+    "reads": ({"delimiter", "encoding"}, set()),
+    "unpivot": ({"columns", "name", "value"}, {"columns", "name", "value"}),
+    "leave_out": ({"when", "because"}, {"when"}),
+}
+MOST_VARIANTS = 5  # values of one reason that an account names one by one
 COLUMN_KEYS = {"from", "values", "otherwise", "format", "constant", "sql"}
 
 
@@ -87,19 +96,19 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
     path = own_file if own_file.suffix in (".yaml", ".yml") else HERE / "mappings" / f"{name_or_file}.yaml"
     if not path.is_file():
         raise UnknownName("mapping", name_or_file, mapping_names())
-    text = path.read_text(encoding="utf-8")
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        raise SourceError(f"{path.name} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
-    if not isinstance(content, dict) or "table" not in content:
+    text, content = yaml_of(path)
+    if not isinstance(content, dict) or not isinstance(content.get("table"), str):
         raise SourceError(f"{path.name} is not a mapping: it needs at least 'table' and 'columns'.")
-    for key in content:
-        if key not in MAPPING_KEYS:
-            raise SourceError(f"{path.name}: unknown key '{key}'.{did_you_mean(key, MAPPING_KEYS)}")
+    _only_known(path.name, content, MAPPING_KEYS)
+    for part, (allowed, needed) in PART_KEYS.items():
+        found = content.get(part) or {}
+        if not isinstance(found, dict) or (part in content and not needed <= set(found)):
+            raise SourceError(f"{path.name}, {part}: expected {', '.join(sorted(needed or allowed))}.")
+        _only_known(f"{path.name}, {part}", found, allowed)
     table = None if content["table"] == "any" else content["table"]
     columns = content.get("columns")
+    if not isinstance(columns, dict | None):
+        raise SourceError(f"{path.name}: columns must be lines like 'store_id: Store No'.")
     if table:
         contract = contract_of(table)
         columns = {ours: _column(path.name, contract, ours, theirs) for ours, theirs in (columns or {}).items()}
@@ -109,11 +118,22 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
         source=content.get("source", ""),
         table=table,
         columns=columns,
-        reads=content.get("reads", {}),
+        reads=content.get("reads") or {},
         unpivot=content.get("unpivot"),
         leave_out=content.get("leave_out"),
         text=text,
     )
+
+
+def yaml_of(path: Path) -> tuple[str, Any]:
+    """A YAML file as text and as what it says. Raises SourceError with the row if it is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, a day like 2026-13-01
+        where = getattr(error, "problem_mark", None)
+        reason = f"row {where.line + 1}" if where else str(error).split(":")[0]
+        raise SourceError(f"{path.name} is not YAML: {reason}.") from None
 
 
 def contract_of(table: str) -> Contract:
@@ -175,6 +195,17 @@ SELECT _line, {columns}, left_out,
 FROM numbered"""
 
 
+def grouped_reasons(all_reasons) -> dict[str, int]:
+    """How often each reason was given, the commonest first; reasons with many different values are one."""
+    exact = Counter(reason for reasons in all_reasons for reason in reasons)
+    variants = Counter(_without_values(reason) for reason in exact)
+    grouped: Counter = Counter()
+    for reason, count in exact.items():
+        alike = _without_values(reason)
+        grouped[alike if variants[alike] > MOST_VARIANTS else reason] += count
+    return dict(grouped.most_common())
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -191,10 +222,22 @@ def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
             f"{file}: '{ours}' is not a column of {contract.table}.{did_you_mean(ours, contract.fields)}"
         )
     column = theirs if isinstance(theirs, dict) else {"from": theirs}
-    for key in column:
-        if key not in COLUMN_KEYS:
-            raise SourceError(f"{file}, column {ours}: unknown key '{key}'.{did_you_mean(key, COLUMN_KEYS)}")
+    _only_known(f"{file}, column {ours}", column, COLUMN_KEYS)
+    if len({"from", "constant", "sql"} & set(column)) != 1:
+        raise SourceError(f"{file}, column {ours}: say where it comes from: one of from, constant, sql.")
+    if not isinstance(column.get("values", {}), dict) or not isinstance(column.get("format", ""), str | list):
+        raise SourceError(f"{file}, column {ours}: values are lines 'theirs: ours', a format is text like '%m/%d/%Y'.")
     return column
+
+
+def _only_known(where: str, found: dict, known: set[str]) -> None:
+    for key in found:
+        if key not in known:
+            raise SourceError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")
+
+
+def _without_values(reason: str) -> str:
+    return re.sub(r"'[^']*'|\brow [0-9]+", lambda found: "'…'" if found[0][0] == "'" else "another row", reason)
 
 
 def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: str) -> dict[str, str]:
@@ -235,11 +278,16 @@ def _typed(f: dict, mapping: Mapping) -> str:
     text = quoted(f["name"] + "_text")
     formats = ((mapping.columns or {}).get(f["name"]) or {}).get("format")
     if formats == "epoch_s":
-        return f"CAST(epoch_ms(1000 * TRY_CAST({text} AS BIGINT)) AS DATE)"
+        return f"TRY(CAST(epoch_ms(1000 * TRY_CAST({text} AS BIGINT)) AS DATE))"
     if formats:
         formats = [formats] if isinstance(formats, str) else formats
         return f"CAST(try_strptime({text}, [{', '.join(map(literal, formats))}]) AS DATE)"
-    return f"TRY_CAST({text} AS {SQL_TYPES[f['type']]})"
+    typed = f"TRY_CAST({text} AS {SQL_TYPES[f['type']]})"
+    if f["type"] in ("number", "date"):  # the engine reads 'nan', 'inf' and 'infinity' too
+        return f"CASE WHEN isfinite({typed}) THEN {typed} END"
+    if f["type"] == "integer":  # … and rounds 1.5 to 2
+        return f"CASE WHEN TRY_CAST({text} AS DOUBLE) = {typed} THEN {typed} END"
+    return typed
 
 
 def _reasons(contract: Contract, today: date, known: set[str]) -> list[str]:

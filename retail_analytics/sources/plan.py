@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 from retail_analytics.errors import SourceError, did_you_mean
-from retail_analytics.sources.checking import Contract, Mapping, contract_of, contracts, read_mapping
+from retail_analytics.sources.checking import Contract, Mapping, contract_of, contracts, read_mapping, yaml_of
 
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
 PLAN_KEYS = {"title", "known_on", "files"}
@@ -20,12 +18,13 @@ REFERENCES = {  # loaded with every load, unless the files bring their own
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file to load: `known_on` is the day of the export, `covers` the days it holds in full."""
+    """One file to load: `known_on` is the day of the export (None: the day it is loaded), `covers` the days
+    it holds in full."""
 
     path: Path
     mapping: Mapping
     contract: Contract
-    known_on: date
+    known_on: date | None
     covers: tuple[date, date] | None = None
 
 
@@ -43,10 +42,11 @@ def source_file(path: Path, *, mapping: str, table: str | None = None, known_on:
         raise SourceError(f"{path.name}: mapping {read.name} is for the table {read.table}, not {table}.")
     days = None
     if covers is not None:
-        if not (isinstance(covers, list) and len(covers) == 2 and all(isinstance(d, date) for d in covers)):
-            raise SourceError(f"{path.name}: covers must be two days, like [2024-01-01, 2026-10-31].")
+        two = isinstance(covers, list) and len(covers) == 2 and all(type(day) is date for day in covers)
+        if not two or covers[1] < covers[0]:
+            raise SourceError(f"{path.name}: covers must be two days, first and last, like [2024-01-01, 2026-10-31].")
         days = (covers[0], covers[1])
-    return SourceFile(path, read, contract_of(name), known_on or date.today(), days)
+    return SourceFile(path, read, contract_of(name), known_on, days)
 
 
 def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
@@ -57,11 +57,7 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
     path = path / "load.yaml" if path.is_dir() else path
     if not path.is_file():
         raise SourceError(f"There is no load.yaml in {path.parent}. Write one, or name the files themselves.")
-    try:
-        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        raise SourceError(f"{path} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
+    _, plan = yaml_of(path)
     if not isinstance(plan, dict) or not isinstance(plan.get("files"), list):
         raise SourceError(f"{path}: expected 'files:' with one line per file, like {{file: stores.csv, mapping: own}}.")
     _only_known(path, plan, PLAN_KEYS)
@@ -72,15 +68,15 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
         _only_known(path, entry, FILE_KEYS)
         files.append(
             source_file(
-                path.parent / entry["file"],
-                mapping=entry.get("mapping", "own"),
+                path.parent / str(entry["file"]),
+                mapping=str(entry.get("mapping", "own")),
                 table=entry.get("table"),
                 known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
                 covers=entry.get("covers"),
                 beside=path.parent,
             )
         )
-    return plan.get("title", path.parent.name), files
+    return str(plan.get("title", path.parent.name)), files
 
 
 def with_references(files: list[SourceFile]) -> list[SourceFile]:
@@ -103,6 +99,6 @@ def _only_known(path: Path, found: dict, known: set[str]) -> None:
 
 
 def _day(path: Path, value) -> date | None:
-    if value is None or isinstance(value, date):
+    if value is None or type(value) is date:
         return value
     raise SourceError(f"{path}: known_on is '{value}', expected a day like 2026-11-15.")

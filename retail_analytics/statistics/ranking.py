@@ -51,10 +51,10 @@ def shrunken(measured: Measured) -> Measured:
     )
     rows = totals.join(estimates, on=["metric", *measured.by], how="left", nulls_equal=True)
     flagged, n = estimates["established"].count(), exposed.height
+    by_chance = f": about {flagged * FALSE_SHARE:.1f} of them by chance" if flagged else ""
     note = (
-        f"{flagged} of {n} differ from their peers (Benjamini-Hochberg at 10 %: about "
-        f"{flagged * FALSE_SHARE:.1f} of them by chance); an uncorrected 5 % test would flag about "
-        f"{n * 0.05:.0f} of {n} by chance alone."
+        f"{flagged or 'None'} of {n} differ from their peers (Benjamini-Hochberg at 10 %{by_chance}); an "
+        f"uncorrected 5 % test would flag about {n * 0.05:.0f} of {n} by chance alone."
     )
     rows = rows.sort("value", *measured.by, descending=[True, *[False] * len(measured.by)], nulls_last=True)
     return measured.with_rows(rows, notes=(*measured.notes, note))

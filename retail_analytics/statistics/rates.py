@@ -28,7 +28,8 @@ EXACT_BELOW = 100  # events in a window; from here on the normal approximation i
 def with_interval(measured: Measured) -> Measured:
     """Adds low and high, the 95 % limits of value.
 
-    Shares: Wilson. Rates and counts: exact Poisson (Garwood), or negative binomial where the settled
+    Shares: Wilson; where a column `unknown` counts members of which it is not known, the upper limit is that of
+    a share that holds them all. Rates and counts: exact Poisson (Garwood), or negative binomial where the settled
     periods of the group scatter more than 1.5 times as much as Poisson's would. Null where value is, and
     where nothing was sampled or no interval is made here: stocks that are counted, amounts of money.
     """
@@ -251,7 +252,10 @@ def _event_limits(part, measured):
 
 def _wilson(part, measured):
     known = part.filter(pl.col("value").is_not_null())
-    low, high = proportion_confint(known["numerator"].to_numpy(), known["denominator"].to_numpy(), method="wilson")
+    counts, all_of = known["numerator"].to_numpy(), known["denominator"].to_numpy()
+    highest = counts + known["unknown"].to_numpy() if "unknown" in known.columns else counts
+    low, _ = proportion_confint(counts, all_of, method="wilson")
+    _, high = proportion_confint(highest, all_of, method="wilson")
     return _beside(part, known, low * measured.metric.per, high * measured.metric.per)
 
 

@@ -16,7 +16,7 @@ DOMAINS = {  # id: what it is called, and the measurements that feed it (assessm
     "R7": ("Response and recovery", ("time_to_contain", "remediation_half_life", "past_clock_share")),
     "R8": ("People", ("training_current",)),
     "R9": ("Leadership and plan", ()),
-    "R10": ("Suppliers and managed services", ()),
+    "R10": ("Suppliers and services", ()),
 }
 LEVELS = np.arange(5)
 DRAWS = 4_000  # enough that the interval moves by less than half a point between seeds

@@ -1,11 +1,16 @@
 -- one row per table that holds rows: the days it covers, the day up to which it is settled, the newest word
 -- Declared days count; without them a table covers what its first and newest entries prove. Settled: 95 % of
 -- what happened by then has been entered, judged by entries older than half a year.
-WITH declared AS (
-  SELECT "table" AS table_name, min(covers_from) AS covers_from, max(covers_to) AS covers_to
+WITH newest_words AS ( -- what was declared for the same content before is withdrawn
+  SELECT "table" AS table_name, covers_from, covers_to
   FROM account
+  QUALIFY row_number() OVER (PARTITION BY file, "table", file_hash ORDER BY loaded_at DESC) = 1
+),
+declared AS (
+  SELECT table_name, min(covers_from) AS covers_from, max(covers_to) AS covers_to
+  FROM newest_words
   WHERE covers_to IS NOT NULL
-  GROUP BY "table"
+  GROUP BY table_name
 ),
 proven AS (
   SELECT 'stores' AS table_name, count(*) AS row_count, min(opened_on) AS first_day, max(file_on) AS newest_day

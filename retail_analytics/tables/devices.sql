@@ -40,7 +40,8 @@ merged AS (
     max_by(model, word_of) FILTER (WHERE model IS NOT NULL) AS model,
     max_by(hostname, word_of) FILTER (WHERE hostname IS NOT NULL) AS hostname,
     max_by(os, word_of) FILTER (WHERE os IS NOT NULL) AS os,
-    max_by(os_version, word_of) FILTER (WHERE os IS NOT NULL) AS os_version,
+    -- max_by() passes over nulls: the version of another system's word would stand beside this one's name.
+    nullif(max_by(coalesce(os_version, ''), word_of) FILTER (WHERE os IS NOT NULL), '') AS os_version,
     max_by(status, word_of) FILTER (WHERE status IS NOT NULL) AS status,
     max_by(agent_capable, word_of) FILTER (WHERE agent_capable IS NOT NULL) AS agent_capable,
     max_by(isolated, word_of) FILTER (WHERE isolated IS NOT NULL) AS isolated,

@@ -21,12 +21,19 @@ usual AS (
   GROUP BY ALL
   HAVING median(entries) >= 20
 ),
+trading AS ( -- a region without an open store has nothing to send
+  SELECT region, min(opened_on) AS opened_on, max(coalesce(closed_on, DATE '2049-12-31')) AS closed_on
+  FROM stores
+  GROUP BY region
+),
 expected AS (
   SELECT u.table_name, u.region, c.month
   FROM usual AS u
   INNER JOIN coverage AS s USING (table_name)
+  LEFT JOIN trading AS t USING (region)
   INNER JOIN (SELECT DISTINCT month FROM calendar) AS c
     ON c.month >= s.covered_from AND last_day(c.month) <= s.covered_to
+  WHERE t.region IS NULL OR (last_day(c.month) >= t.opened_on AND c.month < t.closed_on)
 )
 SELECT e.table_name, e.region, e.month
 FROM expected AS e

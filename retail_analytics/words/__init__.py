@@ -10,6 +10,7 @@ from retail_analytics.words.formats import (
     NOT_KNOWN,
     WEEKDAYS,
     about,
+    chance,
     change,
     column,
     day,
@@ -33,7 +34,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.sentences import latest
+from retail_analytics.words.sentences import amounts, latest
 from retail_analytics.words.verdicts import Verdict, counted, grown, headline, judged, scored, verdict, watched
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "WEEKDAYS",
     "Verdict",
     "about",
+    "amounts",
+    "chance",
     "change",
     "column",
     "counted",

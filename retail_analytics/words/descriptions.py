@@ -7,6 +7,7 @@ from retail_analytics.words.formats import (
     column,
     n_of_n,
     number,
+    opening,
     percent,
     period,
     plural,
@@ -30,7 +31,7 @@ def describe(measured: Measured) -> str:
         return _movement(measured)
     if "days" in rows.columns:
         return _waiting(measured)
-    what = metric.label if metric.unit == inside(metric.label) else f"{metric.label}, {metric.unit}"
+    what = _what(metric)
     if "period" not in rows.columns or rows["period"].n_unique() == 1:
         return f"{what}: {_extremes(rows, naming(measured), _form(measured))}."
     first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
@@ -43,6 +44,14 @@ def describe(measured: Measured) -> str:
     else:
         parts += [_course(one, names, measured) for one in series.values()]
     return " ".join(parts) + late(measured)
+
+
+def _what(metric):
+    """The label and the unit, or the longer one alone where it says what the other says."""
+    label, unit = inside(metric.label), metric.unit
+    if unit in label:
+        return metric.label
+    return opening(unit) if label in unit else f"{metric.label}, {unit}"
 
 
 def _course(rows, names, measured):
@@ -76,7 +85,8 @@ def _extremes(rows, names, form):
         return NOT_KNOWN
 
     def point(row):
-        return f"{row_name(row, names)} {form(row)}".strip()
+        name = row_name(row, names)
+        return f"{name}{':' if name.isdigit() else ''} {form(row)}".strip()
 
     if rows.height <= LISTED:
         return ", ".join(point(row) for row in rows.iter_rows(named=True))
@@ -118,7 +128,7 @@ def _form(measured):
         if "weekday" in columns:
             return f"{rate(row['value'])} times the average"
         if "domain" in columns:
-            return whole(row["value"])
+            return whole(row["value"]) if row.get("indicators", 1) else "not measured"
         if "band" in columns or metric.estimate == "share":
             parts = n_of_n(row["numerator"], row["denominator"])
             return f"{percent(row['value'], row['denominator'])} ({parts})"

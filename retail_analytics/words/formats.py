@@ -188,7 +188,12 @@ def probability(p: float) -> str:
     scale = ((0.95, "almost certain"), (0.90, "very likely"), (0.66, "likely"), (0.33, "about even"))
     scale += ((0.10, "unlikely"),)
     said = next((word for least, word in scale if p >= least), "very unlikely")
-    return f"{said} ({percent(p)})"
+    return f"{said} ({chance(p)})"
+
+
+def chance(p: float | None) -> str:
+    """72 %; over 99 %. An estimated probability is never 0 or 1."""
+    return percent(None if p is None else min(max(p, 1e-9), 1 - 1e-9))
 
 
 def _currency(metric):

@@ -50,6 +50,11 @@ def inside(label):
     return label if any(letter.isupper() for letter in label.split()[0][1:]) else label[:1].lower() + label[1:]
 
 
+def the(label):
+    """A label as the subject of a sentence: the recorded theft rate rose, recorded thefts rose."""
+    return f"the {inside(label)}" if label.split()[-1] in ("rate", "index", "lag") else inside(label)
+
+
 def window(measured):
     return f"the {plural(measured.months, 'month')} to {month(measured.last_month)}"
 

@@ -51,7 +51,7 @@ def latest(measured: Measured) -> str:
         return f"{metric.label}: {parts} in {when}; too few for a share.{late(measured)}"
     if metric.estimate == "rate":
         said = f"{rate(row['value'])} {metric.unit}{beside(row, metric)}{_amounts(row, metric)}"
-        return f"In {when} {said}.{late(measured)}"
+        return f"{opening(when)}: {said}.{late(measured)}"
     return f"{metric.label}: {with_limits(row, metric)} in {when}.{late(measured)}"
 
 
@@ -129,7 +129,7 @@ def _differing(measured):
 def _outside(measured):
     found = measured.rows["outside"].sum()
     lie = "lies" if found < 2 else "lie"
-    return f"{some(found, measured.rows.height, measured)} {lie} outside what chance explains."
+    return f"{some(found, measured.rows.height, measured)} {lie} outside the 99.8 % limits."
 
 
 def _busiest(measured):
@@ -182,6 +182,7 @@ def _bands(measured):
         then, now = (f"{_share(row)} in {period(row['period'], measured.every)}" for row in (first[most], last[most]))
         return f"{opening(most)}: {then}, {now}."
     sizes = sorted(first, key=lambda band: (band == "all other", -first[band]["value"]))
+    sizes = [sizes[0], *(band for band in sizes[1:] if first[band]["value"])]
     unknown = [band for band in sizes[1:] if band.startswith("unknown")]
     said = ", ".join(f"{band} {_share(first[band])}" for band in [sizes[0], *(unknown or sizes[1:2])])
     return f"{label}, {period(rows['period'].min(), measured.every)}: {said}."
@@ -197,6 +198,19 @@ def _amounts(row, metric):
     if not said or row.get("denominator") is None:
         return f"; n = {about(row['numerator'])}"
     return f"; {_amount(row['numerator'], said[1])}, {_amount(row['denominator'], said[2])}"
+
+
+def amounts(metric) -> dict[str, str]:
+    """The two sides of a rate by name, as its unit says: numerator Recorded thefts, denominator Visits."""
+    said = re.fullmatch(r"(.+) per (?:[\d,]+ |million )?(.+)", metric.unit)
+    if metric.estimate in ("share", "ratio"):
+        return {"numerator": "Number", "denominator": "Of"}
+    return {"numerator": opening(said[1]), "denominator": _side(said[2])} if said else {}
+
+
+def _side(many):
+    """Visits; m² of sales area, whose first letter is a sign."""
+    return opening(many) if many[1:2].isascii() else many
 
 
 def _amount(n, many):

@@ -24,7 +24,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import beside, inside, late, limits, some, window
+from retail_analytics.words.parts import beside, inside, late, limits, some, the, window
 
 WIDE = 5  # times the materiality: if only a larger change could have been seen, silence proves nothing
 SURE = 0.66  # from here on a probability is called likely, and a sentence names the one thing
@@ -61,12 +61,12 @@ def verdict(compared: Measured) -> Verdict:
     metric = compared.metric
     if compared.not_recorded:
         return _not_recorded(compared)
-    whether = f"Whether {inside(metric.label)} rose or fell"
+    whether = f"Whether {the(metric.label)} rose or fell"
     if compared.rows.height != 1:
         sentence = f"{metric.label}: cannot tell; there is no one change to judge."
         return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"{whether}: there is no one change.")
     row = compared.rows.row(0, named=True)
-    number = "" if row["change"] is None else change(row["change"])
+    number = "" if row["change"] is None or row["reason"] else change(row["change"])
     counted = row["low"] is None
     ends = "counted, not sampled" if counted else interval(row["low"], row["high"], change)
     between = ends if counted else f"95 % {ends}"
@@ -110,7 +110,7 @@ def judged(measured: Measured) -> Verdict:
     if rows.height != 1:
         return Verdict("not_judged", "Not judged", f"{metric.label}: not judged; there is no one value to judge.")
     row = rows.row(0, named=True)
-    whether = f"Whether {inside(metric.label)} is within tolerance"
+    whether = f"Whether {the(metric.label)} is within tolerance"
     when = period(row["period"], measured.every) if "period" in row else window(measured)
     if row["value"] is None:
         unknown = f"no value is known for {when}"
@@ -124,23 +124,23 @@ def judged(measured: Measured) -> Verdict:
         unit = f" {metric.unit}" if metric.estimate == "rate" else ""
         sentence = f"{metric.label}: {value(row['value'], metric, n)}{unit}{beside(row, metric)} in {when}"
         reason = f"{whether}: {unsure}." if unsure else None
-        return Verdict(status, word, f"{sentence}: {claim}.", value(row["value"], metric, n), note, reason)
+        return Verdict(status, word, f"{sentence}{claim}.", value(row["value"], metric, n), note, reason)
 
     if tolerance is None or metric.better is None:
         why = "no tolerance agreed" if tolerance is None else "neither higher nor lower is better"
-        return say("not_judged", "Not judged", f"not judged, {why}", why)
-    agreed = f"the tolerance of {bound} agreed by {tolerance['owner']} on {day(tolerance['agreed_on'])}"
+        return say("not_judged", "Not judged", f"; not judged, {why}", why)
+    agreed = f"the tolerance of {bound} agreed by the {inside(tolerance['owner'])} on {day(tolerance['agreed_on'])}"
     if _too_few_to_judge(row, metric, tolerance["limit"]):
-        return say("cannot_tell", "Cannot tell", f"cannot tell, too few to judge against {agreed}", "too few")
+        return say("cannot_tell", "Cannot tell", f"; cannot tell, too few to judge against {agreed}", "too few")
     # Turned round where higher is better, so that outside is always above.
     turn = 1 if metric.better == "lower" else -1
     ends = [turn * (row["value"] if row.get(end) is None else row[end]) for end in ("low", "high")]
     if min(ends) > turn * tolerance["limit"]:
         side = "above" if turn == 1 else "below"
-        return say("worse", f"{side.capitalize()} tolerance", f"{side} {agreed}")
+        return say("worse", f"{side.capitalize()} tolerance", f", {side} {agreed}")
     if max(ends) <= turn * tolerance["limit"]:
-        return say("better", "Within tolerance", f"within {agreed}")
-    return say("no_clear", "At tolerance", f"cannot be separated from {agreed}", "its interval holds the limit")
+        return say("better", "Within tolerance", f", within {agreed}")
+    return say("no_clear", "At tolerance", f", which cannot be separated from {agreed}", "its interval holds the limit")
 
 
 def grown(measured: Measured) -> Verdict:
@@ -197,8 +197,8 @@ def watched(watch_list: Measured, ranked: Measured) -> str:
     if ranked.not_recorded:
         return ranked.metric.label
     on_list = watch_list.rows.height
-    have = "has" if on_list < 2 else "have"
-    return f"{some(on_list, ranked.rows['value'].count(), ranked)} very likely {have} over 1.5 times their peers' rate"
+    have = "has more than 1.5 times its" if on_list < 2 else "have more than 1.5 times their"
+    return f"{some(on_list, ranked.rows['value'].count(), ranked)} very likely {have} peers' rate."
 
 
 def _why(compared, row):
@@ -225,7 +225,9 @@ def _why(compared, row):
 
 
 def _against(compared, row):
-    """What changed in recording, and the raw numbers: '4.1 … per 10,000 visits in the 12 months to October 2026 against 3.6 a year before.'"""
+    """What changed in recording, and the raw numbers: '4.1 … in the 12 months to October 2026 against 3.6 a year
+    before.'
+    """
     metric, months = compared.metric, compared.months
     last = period(row["period"], compared.every)
     when = f"in {last}" if months == 1 else f"in the {months} months to {last}"
@@ -255,7 +257,7 @@ def _too_few_to_judge(row, metric, limit):
 def _subject(metric):
     """What rose or fell: of a share it must be clear that it is not the number that did."""
     is_share = metric.estimate == "share" and "share" not in metric.label.lower()
-    return f"{metric.label}, as a share," if is_share else metric.label
+    return f"{metric.label}, as a share," if is_share else opening(the(metric.label))
 
 
 def _status(metric, direction):
