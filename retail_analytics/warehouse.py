@@ -34,7 +34,6 @@ TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are
     "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
-DOMAIN_TABLES = tuple(t for t in TABLES if t not in ("calendar", "device_links", "coverage", "gaps"))
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,

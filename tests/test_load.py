@@ -339,6 +339,25 @@ def test_a_store_that_is_not_in_the_stores_table_is_refused(given):
     assert shop.sql("SELECT reasons FROM refused").rows() == [(["column store_id: '1' is not in the table stores"],)]
 
 
+def test_only_a_row_that_is_kept_takes_its_key_and_a_pattern_is_for_the_whole_text(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\nleave_out: {when: \"kind = 'test'\", because: never happened}\n"
+        "columns: {incident_id: id, kind: kind, occurred_on: day, currency: currency}\n"
+    )
+    (tmp_path / "x.csv").write_text(
+        "id,kind,day,currency\nI1,test,2025-01-01,USD\nI1,thft,2025-01-01,USD\nI1,theft,2025-01-02,USD\n"
+        "I2,,2025-01-01,USD\nI3,theft,2025-01-01,USDX\n"
+    )
+    files, warehouse = account(tmp_path, source_file(tmp_path / "x.csv", mapping="mine.yaml", beside=tmp_path))
+    done = files["x.csv"]
+    assert (done.read, done.kept, done.refused, done.left_out) == (5, 1, 3, 1)
+    assert warehouse.sql("SELECT incident_id, occurred_on FROM incidents").rows() == [("I1", date(2025, 1, 2))]
+    assert warehouse.sql("SELECT line, len(reasons), reasons[1] FROM refused WHERE line <> 3 ORDER BY line").rows() == [
+        (5, 1, "column kind: empty, but required"),
+        (6, 1, "column currency: 'USDX' does not look like USD"),
+    ]
+
+
 def test_a_wide_table_becomes_one_row_per_cell_and_what_is_left_out_is_counted(tmp_path):
     path = tmp_path / "mps.csv"
     path.write_text(

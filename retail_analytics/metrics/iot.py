@@ -233,7 +233,8 @@ def known_share(warehouse: Warehouse, metric: Metric, unknown: Metric, **story) 
     amounts = ("numerator", "denominator", "value")
     rows = rows.with_columns(pl.when(~pl.col("nothing")).then(c).alias(c) for c in amounts).drop("nothing")
     if not rows["value"].count():
-        return share.with_rows(rows.clear(), not_recorded=f"no device with a known answer to it ({unknown.label.lower()})")
+        nobody = f"no device with a known answer to it ({unknown.label.lower()})"
+        return share.with_rows(rows.clear(), not_recorded=nobody)
     note = f"The upper limit counts devices of which it is not known ({unknown.label.lower()})."
     return share.with_rows(rows, notes=(*share.notes, note))
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-import yaml
-
-from retail_analytics.errors import SourceError, WorkbenchError, did_you_mean
+from retail_analytics.errors import SourceError, WorkbenchError
 from retail_analytics.publishing.run import Run, publish
+from retail_analytics.sources.checking import only_known, yaml_of
 from retail_analytics.warehouse import open_warehouse
 
 PACK_KEYS = {"title", "warehouse", "reports"}
@@ -39,19 +38,15 @@ def read_pack(path: Path, root: Path) -> list[Due]:
     """
     if not path.is_file():
         raise SourceError(f"There is no pack {path}.")
-    try:
-        pack = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        where = getattr(error, "problem_mark", None)
-        raise SourceError(f"{path} is not YAML{f': row {where.line + 1}' if where else ''}.") from None
+    _, pack = yaml_of(path)
     if not isinstance(pack, dict) or not isinstance(pack.get("reports"), list):
         raise SourceError(f"{path}: expected 'reports:' with one line per report, like {{report: theft_trends}}.")
-    _only_known(path, pack, PACK_KEYS)
+    only_known(path, pack, PACK_KEYS)
     due = []
     for entry in pack["reports"]:
         if not isinstance(entry, dict) or "report" not in entry:
             raise SourceError(f"{path}: each line of 'reports' needs a 'report'. Found: {entry}.")
-        _only_known(path, entry, ENTRY_KEYS)
+        only_known(path, entry, ENTRY_KEYS)
         warehouse = entry.get("warehouse", pack.get("warehouse"))
         if warehouse is None:
             raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
@@ -71,7 +66,7 @@ def run_pack(
     due: list[Due], *, reports_dir: Path, workers: int | None = None, said: Callable[[str], None] = lambda _: None
 ) -> list[Run | WorkbenchError]:
     """Publish what is due, side by side; `said` gets a line as each ends. A refusal takes the place of its run."""
-    workers = workers or min(len(due), os.cpu_count() or 1)
+    workers = workers or max(1, min(len(due), os.cpu_count() or 1))
     ended: list[Run | WorkbenchError] = []
     # Spawned, not forked: the parent has opened a warehouse, and its engine's threads would not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -92,9 +87,3 @@ def _publish(one: Due, reports_dir: Path) -> Run | WorkbenchError:
         )
     except WorkbenchError as error:
         return WorkbenchError(str(error))
-
-
-def _only_known(path: Path, found: dict, known: set[str]) -> None:
-    for key in found:
-        if key not in known:
-            raise SourceError(f"{path}: unknown key '{key}'.{did_you_mean(key, known)}")

@@ -99,12 +99,12 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
     text, content = yaml_of(path)
     if not isinstance(content, dict) or not isinstance(content.get("table"), str):
         raise SourceError(f"{path.name} is not a mapping: it needs at least 'table' and 'columns'.")
-    _only_known(path.name, content, MAPPING_KEYS)
+    only_known(path.name, content, MAPPING_KEYS)
     for part, (allowed, needed) in PART_KEYS.items():
         found = content.get(part) or {}
         if not isinstance(found, dict) or (part in content and not needed <= set(found)):
             raise SourceError(f"{path.name}, {part}: expected {', '.join(sorted(needed or allowed))}.")
-        _only_known(f"{path.name}, {part}", found, allowed)
+        only_known(f"{path.name}, {part}", found, allowed)
     table = None if content["table"] == "any" else content["table"]
     columns = content.get("columns")
     if not isinstance(columns, dict | None):
@@ -222,7 +222,7 @@ def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
             f"{file}: '{ours}' is not a column of {contract.table}.{did_you_mean(ours, contract.fields)}"
         )
     column = theirs if isinstance(theirs, dict) else {"from": theirs}
-    _only_known(f"{file}, column {ours}", column, COLUMN_KEYS)
+    only_known(f"{file}, column {ours}", column, COLUMN_KEYS)
     if len({"from", "constant", "sql"} & set(column)) != 1:
         raise SourceError(f"{file}, column {ours}: say where it comes from: one of from, constant, sql.")
     if not isinstance(column.get("values", {}), dict) or not isinstance(column.get("format", ""), str | list):
@@ -230,7 +230,8 @@ def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
     return column
 
 
-def _only_known(where: str, found: dict, known: set[str]) -> None:
+def only_known(where: str | Path, found: dict, known: set[str]) -> None:
+    """Raises SourceError with the nearest key if a written thing has a key that nobody reads."""
     for key in found:
         if key not in known:
             raise SourceError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")

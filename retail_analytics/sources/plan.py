@@ -4,8 +4,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from retail_analytics.errors import SourceError, did_you_mean
-from retail_analytics.sources.checking import Contract, Mapping, contract_of, contracts, read_mapping, yaml_of
+from retail_analytics.errors import SourceError
+from retail_analytics.sources.checking import (
+    Contract,
+    Mapping,
+    contract_of,
+    contracts,
+    only_known,
+    read_mapping,
+    yaml_of,
+)
 
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
 PLAN_KEYS = {"title", "known_on", "files"}
@@ -60,12 +68,12 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
     _, plan = yaml_of(path)
     if not isinstance(plan, dict) or not isinstance(plan.get("files"), list):
         raise SourceError(f"{path}: expected 'files:' with one line per file, like {{file: stores.csv, mapping: own}}.")
-    _only_known(path, plan, PLAN_KEYS)
+    only_known(path, plan, PLAN_KEYS)
     files = []
     for entry in plan["files"]:
         if not isinstance(entry, dict) or "file" not in entry:
             raise SourceError(f"{path}: each line of 'files' needs a 'file'. Found: {entry}.")
-        _only_known(path, entry, FILE_KEYS)
+        only_known(path, entry, FILE_KEYS)
         files.append(
             source_file(
                 path.parent / str(entry["file"]),
@@ -90,12 +98,6 @@ def with_references(files: list[SourceFile]) -> list[SourceFile]:
     everything = shipped + files
     referenced = {table for contract in contracts().values() for table in contract.references.values()}
     return sorted(everything, key=lambda file: file.contract.table not in referenced)
-
-
-def _only_known(path: Path, found: dict, known: set[str]) -> None:
-    for key in found:
-        if key not in known:
-            raise SourceError(f"{path}: unknown key '{key}'.{did_you_mean(key, known)}")
 
 
 def _day(path: Path, value) -> date | None:
