@@ -259,11 +259,12 @@ def test_two_files_of_one_name_are_not_loaded_together_and_row_keys_tell_names_w
     (tmp_path / "b").mkdir()
     with pytest.raises(SourceError, match="2 files for incidents are called incidents.csv"):
         account(tmp_path, incidents(tmp_path, GOOD), incidents(tmp_path / "b", GOOD))
-    street = "Crime ID,Month,Falls within,Crime type\n,2025-01,Kent,Shoplifting\n"
+    street = "Crime ID,Month,Falls within,Crime type\n,2025-01,Kent,Shoplifting\n,2025-01,Kent,Drugs\n"
     for name in ("street.2024.csv", "street.2025.csv"):
         (tmp_path / name).write_text(street)
         _, warehouse = account(tmp_path, source_file(tmp_path / name, mapping="uk_police_street"))
-    assert warehouse.sql("SELECT count(*) FROM incidents").item() == 2
+    kinds = "SELECT kind, count(*) FROM incidents GROUP BY kind ORDER BY kind"
+    assert warehouse.sql(kinds).rows() == [("other", 2), ("theft", 2)]
 
 
 @pytest.mark.parametrize("pointer", [b"", b"nope.duckdb", b"../../etc/passwd", b"\xff\0", b"x" * 5000])
@@ -341,17 +342,17 @@ def test_a_store_that_is_not_in_the_stores_table_is_refused(given):
 
 def test_only_a_row_that_is_kept_takes_its_key_and_a_pattern_is_for_the_whole_text(tmp_path):
     (tmp_path / "mine.yaml").write_text(
-        "table: incidents\nleave_out: {when: \"kind = 'test'\", because: never happened}\n"
-        "columns: {incident_id: id, kind: kind, occurred_on: day, currency: currency}\n"
+        "table: incidents\nleave_out: {when: \"nullif(kind, '') = 'fraud'\", because: x}\n"
+        "columns: {incident_id: id, kind: {from: kind, values: {Shoplifting: theft}}, occurred_on: day, currency: currency}\n"
     )
     (tmp_path / "x.csv").write_text(
-        "id,kind,day,currency\nI1,test,2025-01-01,USD\nI1,thft,2025-01-01,USD\nI1,theft,2025-01-02,USD\n"
+        "id,kind,day,currency\nI1,fraud,2025-01-01,USD\nI1,thft,2025-01-01,USD\nI1, SHOPLIFTING ,2025-01-02,USD\n"
         "I2,,2025-01-01,USD\nI3,theft,2025-01-01,USDX\n"
     )
     files, warehouse = account(tmp_path, source_file(tmp_path / "x.csv", mapping="mine.yaml", beside=tmp_path))
     done = files["x.csv"]
     assert (done.read, done.kept, done.refused, done.left_out) == (5, 1, 3, 1)
-    assert warehouse.sql("SELECT incident_id, occurred_on FROM incidents").rows() == [("I1", date(2025, 1, 2))]
+    assert warehouse.sql("SELECT incident_id, kind, occurred_on FROM incidents").rows() == [("I1", "theft", date(2025, 1, 2))]
     assert warehouse.sql("SELECT line, len(reasons), reasons[1] FROM refused WHERE line <> 3 ORDER BY line").rows() == [
         (5, 1, "column kind: empty, but required"),
         (6, 1, "column currency: 'USDX' does not look like USD"),
@@ -361,10 +362,11 @@ def test_only_a_row_that_is_kept_takes_its_key_and_a_pattern_is_for_the_whole_te
 def test_a_wide_table_becomes_one_row_per_cell_and_what_is_left_out_is_counted(tmp_path):
     path = tmp_path / "mps.csv"
     path.write_text(
-        "MajorText,MinorText,BoroughName,202401,202402\nTHEFT,SHOPLIFTING,Barnet,5,7\nTHEFT,BICYCLE THEFT,Barnet,1,2\n"
+        "MajorText,MinorText,BoroughName,202401,202402\nTHEFT,SHOPLIFTING,Barnet,5,7\nTHEFT,BICYCLE THEFT,Barnet,1,2\nTHEFT\n"
     )
     files, warehouse = account(tmp_path, source_file(path, mapping="london_boroughs", known_on=date(2025, 1, 1)))
-    assert (files["mps.csv"].read, files["mps.csv"].kept, files["mps.csv"].left_out) == (4, 2, 2)
+    done = files["mps.csv"]
+    assert (done.read, done.kept, done.left_out, done.refused) == (5, 2, 2, 1)
     assert warehouse.sql("SELECT region, occurred_on, incidents FROM incidents ORDER BY ALL").rows() == [
         ("Barnet", date(2024, 1, 1), 5), ("Barnet", date(2024, 2, 1), 7),
     ]  # fmt: skip
