@@ -121,7 +121,7 @@ def _newly_visible(warehouse: Warehouse, story: dict) -> list[tuple[str, str]]:
 def _limits_of(measured: Measured) -> list[str]:
     label = measured.metric.label
     if measured.not_recorded:
-        return [f"{label}: not recorded; there are {measured.not_recorded}."]
+        return [f"{label}: not recorded ({measured.not_recorded})."]
     sentences = [_noted(note) for note in measured.annotations if note["kind"] in ("caveat", "recording change")]
     for gap in measured.gaps:
         months = words.month(gap["first"]) + ("" if gap["first"] == gap["last"] else f" to {words.month(gap['last'])}")

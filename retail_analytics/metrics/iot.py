@@ -233,8 +233,7 @@ def known_share(warehouse: Warehouse, metric: Metric, unknown: Metric, **story) 
     amounts = ("numerator", "denominator", "value")
     rows = rows.with_columns(pl.when(~pl.col("nothing")).then(c).alias(c) for c in amounts).drop("nothing")
     if not rows["value"].count():
-        nobody = f"no device with a known answer to it ({unknown.label.lower()})"
-        return share.with_rows(rows.clear(), not_recorded=nobody)
+        return share.with_rows(rows.clear(), not_recorded="no device of which it is known in this warehouse")
     note = f"The upper limit counts devices of which it is not known ({unknown.label.lower()})."
     return share.with_rows(rows, notes=(*share.notes, note))
 

@@ -761,7 +761,7 @@ def test_a_share_of_which_nothing_is_known_is_not_zero(given):
     unprotected = iot.known_share(shop, iot.unprotected_share, iot.protection_unknown_share, **story)
     assert rows(unprotected) == [(date(2026, 1, 1), None, None, None, 1), (date(2026, 2, 1), 1, 2, 0.5, 1)]
     none = iot.known_share(shop, iot.unprotected_share, iot.protection_unknown_share, last_month="2026-01", months=1)
-    assert none.rows.is_empty() and "no device with a known answer" in none.not_recorded
+    assert none.rows.is_empty() and "no device of which it is known" in none.not_recorded
 
 
 def test_the_cliff_begins_where_the_share_past_support_ends(retailer):
