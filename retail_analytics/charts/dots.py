@@ -106,7 +106,7 @@ def _traces(measured: Measured, rows, names, strong) -> list:
 
 def _is_known(row) -> bool:
     """A domain of the scorecard in which nothing is measured has every score: no dot for any of them."""
-    return bool(row.get("indicators", 1))
+    return row["value"] is not None and bool(row.get("indicators", 1))
 
 
 def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=()) -> dict:

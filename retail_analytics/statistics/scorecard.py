@@ -20,6 +20,7 @@ DOMAINS = {  # id: what it is called, and the measurements that feed it (assessm
 }
 LEVELS = np.arange(5)
 DRAWS = 4_000  # enough that the interval moves by less than half a point between seeds
+FEWEST_DOMAINS = 5  # with fewer measured the index would be a guess about the others: no value, only its limits
 NEARLY = 0.5  # missing the tolerance by at most half of what it allows is level 2, by more level 1
 
 
@@ -30,7 +31,8 @@ def readiness(indicators: list[Measured], assessments: Measured) -> Measured:
     against its own tolerance. Rows: domain ("index" first), label, value, low, high (0 to 100), indicators
     (how many earned a level), missing (how many did not), weakest (share of draws in which the domain is
     the weakest). Limits are the middle 95 % of draws in which every missing indicator has any level; null
-    limits where none is missing. A domain without any indicator counts as one missing.
+    limits where none is missing. The index has no value when fewer than five domains are measured. A domain
+    without any indicator counts as one missing.
     """
     levels = {one.metric.name: level(one) for one in indicators}
     assessed = {d: part["level"].to_list() for (d,), part in assessments.rows.group_by("domain")}
@@ -48,6 +50,8 @@ def readiness(indicators: list[Measured], assessments: Measured) -> Measured:
     weakest = np.bincount(draws.argmin(axis=0), minlength=len(DOMAINS)) / DRAWS
     index = _row("index", readiness_index.label, draws.mean(axis=0), sum(r["indicators"] for r in rows),
                  sum(r["missing"] for r in rows))  # fmt: skip
+    if sum(r["indicators"] > 0 for r in rows) < FEWEST_DOMAINS:
+        index["value"] = None
     frame = pl.DataFrame([index, *rows]).with_columns(
         pl.lit(readiness_index.name).alias("metric"), weakest=pl.Series([None, *weakest], dtype=pl.Float64)
     )
@@ -55,7 +59,7 @@ def readiness(indicators: list[Measured], assessments: Measured) -> Measured:
         frame.cast({"value": pl.Float64, "low": pl.Float64, "high": pl.Float64}),
         metric=readiness_index, by=("domain",), not_recorded=None,
         tables=tuple(dict.fromkeys(t for one in [*indicators, assessments] for t in one.tables)),
-        as_known=max(one.as_known for one in [*indicators, assessments] if one.as_known),
+        as_known=max((one.as_known for one in [*indicators, assessments] if one.as_known), default=None),
     )  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def _readiness(measured):
     rows = measured.rows.drop_nulls("value")
     index, domains = rows.filter(rows["domain"] == "index"), rows.filter(rows["domain"] != "index")
     if index.is_empty():
-        return f"Readiness: {NOT_KNOWN}."
+        return "Readiness: cannot tell; too few domains are measured against a tolerance."
     weakest = domains.filter(domains["indicators"] > 0).sort("value", maintain_order=True).head(WEAKEST)
     named_ones = ", ".join(f"{inside(row['label'])} {whole(row['value'])}" for row in weakest.iter_rows(named=True))
     return f"Readiness is {whole(index['value'][0])} of 100{named_ones and f'; lowest: {named_ones}'}."

@@ -169,13 +169,17 @@ def scored(index: Measured) -> Verdict:
     row, domains = index.rows.row(0, named=True), index.rows.filter(index.rows["domain"] != "index")
     weakest = domains.sort("weakest", descending=True).row(0, named=True)
     between = "" if row["low"] is None else interval(row["low"], row["high"], whole)
+    missing = domains.filter(domains["indicators"] == 0)["label"].to_list()
+    if row["value"] is None:
+        measured = f"only {domains.height - len(missing)} of {domains.height} domains are measured against a tolerance"
+        sentence = f"Readiness: cannot tell; {measured}."
+        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready the company is: {measured}.")
     said = f" (95 % {between})" if between else ""
     sentence = f"Readiness is {whole(row['value'])} of 100{said}. "
     if weakest["weakest"] >= SURE:
         sentence += f"The weakest domain is {inside(weakest['label'])}: {probability(weakest['weakest'])}."
     else:
         sentence += "Which domain is the weakest cannot be told."
-    missing = domains.filter(domains["indicators"] == 0)["label"].to_list()
     reason = f"Readiness in {listed(inside(name) for name in missing)}: nothing is measured there." if missing else None
     return Verdict("not_judged", "Scored", sentence, whole(row["value"]), between and f"of 100; {between}", reason)
 
