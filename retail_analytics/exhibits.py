@@ -48,7 +48,7 @@ def verdict_row(question: str, verdict, *, exhibit: Exhibit | None = None, meta:
             "interval": verdict.interval or "",
             "sentence": verdict.sentence,
             "meta": meta,
-            "exhibit": exhibit.content if exhibit else None,
+            "exhibit": exhibit.content if exhibit and exhibit.content["kind"] == "exhibit" else None,
         }
     )
 

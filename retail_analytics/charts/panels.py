@@ -82,7 +82,7 @@ def _single(panel: Panel, measured: Measured, axis, width: int) -> dict:
     tick_texts = captions.ticks(measured, ticks)
     newest = panel.newest()
     end = "" if newest is None else panel.written[newest]
-    since = [] if panel.settled == len(panel.periods) else [f"{panel.periods[newest]:%b}"] * bool(end)
+    since = [] if newest is None or panel.settled == len(panel.periods) else [f"{panel.periods[newest]:%b}"] * bool(end)
     left, right = look.room_for(tick_texts), look.room_for([end, *since]) + 10
     events = _events(panel, measured, width - left - right, full=wide)
     top = 12 + LINE * max((event["lines"] for event in events), default=0)

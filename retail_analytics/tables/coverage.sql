@@ -19,7 +19,7 @@ proven AS (
   UNION ALL
   SELECT 'store_days', count(*), min(day), max(day) FROM store_days
   UNION ALL
-  SELECT 'devices', count(*), min(in_service_from), max(observed_on) FROM devices
+  SELECT 'devices', count(*), coalesce(min(in_service_from), min(observed_on)), max(observed_on) FROM devices
   UNION ALL
   SELECT 'incidents', count(*), min(occurred_on), max(greatest(occurred_by, known_on)) FROM incidents
   UNION ALL
