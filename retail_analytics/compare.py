@@ -5,6 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from retail_analytics.measure import Measured
+from retail_analytics.months import after
 
 FEWEST_EVENTS = 5  # with fewer, the true rate may be anything from a third to more than double
 MOST_BANDS = 6  # more cannot be told apart on one bar
@@ -125,9 +126,16 @@ def largest(measured: Measured, groups: int = 8) -> Measured:
     sizes = measured.rows.group_by(measured.by).agg(pl.col("numerator").sum())
     kept = sizes.sort("numerator", *measured.by, descending=[True] + [False] * len(measured.by)).head(groups)
     rows = measured.rows.join(kept.select(measured.by), on=measured.by, how="semi", nulls_equal=True)
-    left = sizes.height - kept.height
-    note = (f"The {groups} largest of {sizes.height} are shown.",) if left else ()
-    return measured.with_rows(rows, notes=measured.notes + note)
+    left = sizes.join(kept, on=measured.by, how="anti", nulls_equal=True).sort(measured.by).select(measured.by)
+    note = (f"The {groups} largest of {sizes.height} are shown.",) if left.height else ()
+    names = tuple(", ".join(map(str, row)) for row in left.iter_rows())
+    return measured.with_rows(rows, left_out=names, notes=measured.notes + note)
+
+
+def last(measured: Measured, months: int) -> Measured:
+    """The last `months` months only: what was judged by a longer history, shown for a shorter one."""
+    since = after(measured.last_month, 1 - months)
+    return measured.with_rows(measured.rows.filter(pl.col("period") >= since), months=months)
 
 
 def yearly(measured: Measured) -> Measured:

@@ -10,8 +10,6 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from retail_analytics.measure import Measured
-
 MIMETYPE = "application/vnd.retail-risk+json"
 STYLESHEET = Path(__file__).parent / "publishing" / "page" / "report.css"
 
@@ -69,9 +67,8 @@ def points(title: str, items, style: str = "points") -> Exhibit:
     )
 
 
-def not_recorded(title: str, measured: Measured) -> Exhibit:
-    """In place of an exhibit that this warehouse has no data for."""
-    sentence = f"Not recorded: {measured.not_recorded}."
+def not_recorded(title: str, sentence: str) -> Exhibit:
+    """In place of an exhibit that this warehouse has no data for, and why."""
     return Exhibit({"kind": "not_recorded", "title": title, "sentence": sentence})
 
 

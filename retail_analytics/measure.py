@@ -14,7 +14,7 @@ import polars as pl
 
 from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
-from retail_analytics.months import after, day_after, window
+from retail_analytics.months import after, day_after, day_of, window
 from retail_analytics.warehouse import Warehouse
 
 
@@ -50,8 +50,8 @@ class Metric:
     """A number we publish, as a definition that can be read aloud.
 
     `estimate` says how sure one can be of it: "rate" (events over exposure), "share" (k of n),
-    "count", or "amount" (money; no interval here). `better` is "lower", "higher" or None.
-    `materiality` is the smallest relative change worth a sentence.
+    "count", or "amount" (money; no interval here, and never two currencies added). `better` is "lower",
+    "higher" or None. `materiality` is the smallest relative change worth a sentence.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Metric:
     estimate: str = "rate"
     better: str | None = None
     materiality: float = 0.05
+    currency: str | None = None  # of an amount: the column that says in which money it is
 
     @property
     def formula(self) -> str:
@@ -77,7 +78,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Duration:
-    """How long something lasts, in days, from `start` to `end`; what is still open is censored."""
+    """How long something lasts from `start` to `end`, in days or whole months; what is still open is censored."""
 
     id: str
     name: str
@@ -89,6 +90,8 @@ class Duration:
     end: str
     ends: str  # what the days in `end` are called: "containment dates"
     where: Any = None
+    every: str = "day"  # "month" where the source tells no days
+    is_open: str = "still open"  # what is said of those without an end
     better: str | None = None
     estimate: str = "duration"
 
@@ -96,7 +99,7 @@ class Duration:
     def formula(self) -> str:
         """From which column to which, of which rows."""
         rows = f" where {_said(self.where)}" if self.where is not None else ""
-        return f"{self.table}: days from {self.start} to {self.end}{rows}"
+        return f"{self.table}: {self.every}s from {self.start} to {self.end}{rows}"
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Measured:
     annotations: tuple[dict, ...] = ()  # {from_on, to_on, scope, kind, text, source}
     tolerance: dict | None = None  # {limit, owner, agreed_on}
     gaps: tuple[dict, ...] = ()  # {table, region, first, last}: months not covered
+    left_out: tuple[str, ...] = ()  # groups that are not in the rows, though the warehouse has them
     notes: tuple[str, ...] = ()
 
     def with_rows(self, rows: pl.DataFrame, **changes) -> "Measured":
@@ -146,19 +150,20 @@ def measure(
     months: int = 12,
     by: tuple[str, ...] | str = (),
     region: str = "all",
-    known_by: date | None = None,
+    known_by: date | str | None = None,
     every: str = "month",
 ) -> Measured:
     """Measure a metric month by month (or week by week, weeks beginning on Monday).
 
     One row per period and group, oldest first: metric, period, *by, numerator, denominator, value.
     A period in which nothing happened counts 0. Where the denominator is 0 or not known, or the data
-    does not cover the period, the value is null. `known_by` leaves out what became known after that day.
+    does not cover the period, the value is null. `known_by` leaves out what became known after that day. An
+    amount of money is not recorded where it is in several currencies, unless it is measured by currency.
 
     Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the region
-    is not in the warehouse; ParameterError for a month, number of months or period that cannot be.
+    is not in the warehouse; ParameterError for a month, day, number of months or period that cannot be.
     """
-    by = (by,) if isinstance(by, str) else tuple(by)
+    by, known_by = (by,) if isinstance(by, str) else tuple(by), day_of("known_by", known_by)
     first, last = window(last_month, months)
     if every not in ("month", "week"):
         raise ParameterError(f"every is '{every}', expected month or week.")
@@ -175,9 +180,17 @@ def measure(
 
     periods = _periods(warehouse, first, last, every)
     amounts = [_amount(warehouse, side, periods, by, region, known_by) for side in sides]
-    rows = _grid(periods, [warehouse.read(amount) for amount in amounts], by)
-    if rows["numerator"].null_count() == rows.height:
-        return replace(facts, not_recorded=f"no values for {metric.label.lower()} in this warehouse")
+    found = [warehouse.read(amount) for amount in amounts]
+    # Rows there are, and none of them says how much.
+    if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
+        where = "" if region == "all" else f" in {region}"
+        return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
+    if metric.currency and metric.currency not in by:
+        money = _currencies(warehouse, metric, region, known_by)
+        if len(money) > 1:
+            return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
+        facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
+    rows = _grid(periods, found, by)
     facts = replace(
         facts,
         query="\n\n".join(str(ibis.to_sql(amount, dialect="duckdb")) for amount in amounts),
@@ -200,23 +213,24 @@ def durations(
     months: int = 12,
     by: tuple[str, ...] | str = (),
     region: str = "all",
-    known_by: date | None = None,
+    known_by: date | str | None = None,
 ) -> Measured:
-    """How long each thing that began in the window has lasted: metric, *by, days, closed.
+    """How long each thing that began in the window has lasted: metric, *by, waited, closed.
 
-    One row per record. What had not ended by the end of the last month (or of the data, or by `known_by`) is
-    open: its days are counted up to then and `closed` is false, so that it can be treated as censored.
+    One row per record; `waited` is in days, or in whole months where the duration is (`every` says which). What
+    had not ended by the end of the last month (or of the data, or by `known_by`) is open: it has waited up to
+    then and `closed` is false, so that it can be treated as censored.
 
     Raises UnknownName and ParameterError as `measure` does.
     """
-    by = (by,) if isinstance(by, str) else tuple(by)
+    by, known_by = (by,) if isinstance(by, str) else tuple(by), day_of("known_by", known_by)
     first, last = window(last_month, months)
     _only_known(warehouse, duration, (duration.table,), by, region)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
-                          | {"days": pl.Float64, "closed": pl.Boolean}),
-        metric=duration, by=by, last_month=last, months=months, region=region, known_by=known_by,
-        snapshot=warehouse.snapshot, tables=(duration.table,),
+                          | {"waited": pl.Float64, "closed": pl.Boolean}),
+        metric=duration, by=by, last_month=last, months=months, every=duration.every, region=region,
+        known_by=known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
     )  # fmt: skip
     if duration.table not in warehouse.coverage:
         return replace(facts, not_recorded=f"no {duration.table.replace('_', ' ')} in this warehouse")
@@ -227,17 +241,16 @@ def durations(
     t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
     until = ibis.ifelse(closed, t[duration.end], ibis.literal(end)).cast("date")
-    expression = t.select(
-        *by, days=until.epoch_days().cast("float64") - t[duration.start].epoch_days().cast("float64"), closed=closed
-    )
+    expression = t.select(*by, waited=_since(t[duration.start], until, duration.every).cast("float64"), closed=closed)
     rows = warehouse.read(expression).with_columns(pl.lit(duration.name).alias("metric"))
     if rows.is_empty():
-        return replace(facts, not_recorded=f"no {duration.label.lower()} that began in these months")
+        table = duration.table.replace("_", " ")
+        return replace(facts, not_recorded=f"no {table} to measure it by that began in these months")
     if not warehouse.sql(str(ibis.to_sql(recorded, dialect="duckdb"))).item():
         return replace(facts, not_recorded=f"no {duration.ends} in this warehouse")
     return replace(
         facts,
-        rows=rows.select("metric", *by, "days", "closed").sort(*by, "days", "closed", nulls_last=True),
+        rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
         query=str(ibis.to_sql(expression, dialect="duckdb")),
         **circumstances(warehouse, duration, (duration.table,), first, last, region, known_by),
     )
@@ -291,6 +304,17 @@ def _filtered(t: ibis.Table, where, region: str, known_by: date | None) -> ibis.
     if region != "all":
         t = t.filter(t.region == region)
     return t.filter(t.known_on <= known_by) if known_by else t
+
+
+def _currencies(warehouse: Warehouse, metric: Metric, region: str, known_by: date | None) -> list[str]:
+    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, region, known_by)
+    return sorted(warehouse.read(t.select(metric.currency).distinct())[metric.currency].drop_nulls())
+
+
+def _since(start, end, every: str):
+    if every == "month":
+        return (end.year() - start.year()) * 12 + end.month() - start.month()
+    return end.epoch_days() - start.epoch_days()
 
 
 def _grid(periods: pl.DataFrame, amounts: list[pl.DataFrame], by) -> pl.DataFrame:

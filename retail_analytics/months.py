@@ -21,6 +21,16 @@ def window(last_month: date | str, months: int) -> tuple[date, date]:
     return date(index // 12, index % 12 + 1, 1), last_month.replace(day=1)
 
 
+def day_of(name: str, value: date | str | None) -> date | None:
+    """A day given as such or as text like 2026-09-15. Raises ParameterError that names the parameter."""
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} is '{value}', expected a day like 2026-09-15.") from None
+
+
 def after(month: date, months: int = 1) -> date:
     """The first day of the month that begins `months` later."""
     index = month.year * 12 + month.month - 1 + months

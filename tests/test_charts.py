@@ -149,10 +149,10 @@ def waiting():
             ("high", 9.0, 0.0, 0.0, None, 12),
             (HOSTILE, 0.0, None, None, None, 3),
         ],
-        schema=["severity", "days", "value", "low", "high", "at_risk"],
+        schema=["severity", "waited", "value", "low", "high", "at_risk"],
         orient="row",
     )
-    return Measured(rows=rows, metric=fixes, by=("severity",), **facts)
+    return Measured(rows=rows, metric=fixes, by=("severity",), every="day", **facts)
 
 
 def moved():
@@ -170,10 +170,10 @@ def moved():
 def scored():
     rows = pl.DataFrame(
         [
-            ("readiness", "index", "Readiness index", 58.0, 52.0, 63.0, 48, 13),
-            ("readiness", "R5", HOSTILE, None, None, None, 0, 4),
+            ("readiness", "index", "Readiness index", 58.0, 52.0, 63.0, 48, 13, None),
+            ("readiness", "R5", HOSTILE, None, None, None, 0, 4, 0.9),
         ],
-        schema=["metric", "domain", "label", "value", "low", "high", "indicators", "missing"],
+        schema=["metric", "domain", "label", "value", "low", "high", "indicators", "missing", "weakest"],
         orient="row",
     )
     return Measured(rows=rows, metric=replace(devices, unit="points of 100", estimate="index"), **facts)
@@ -211,7 +211,7 @@ def test_an_exhibit_is_complete_and_plain_json(name):
         *("kind", "form", "title", "subtitle", "words", "figure", "height", "narrow", "table", "heat"),
         *("source", "tier", "notes", "terms"),
     }
-    assert content["source"] == "incidents, store_days; as known 14 May 2026; snapshot 2026-05-14"
+    assert content["source"] == "incidents, store_days; data to 14 May 2026; snapshot 2026-05-14"
     assert all(len(row) == len(content["table"]["columns"]) for row in content["table"]["rows"])
 
 
@@ -287,7 +287,7 @@ def test_a_trend_draws_the_gap_marks_the_provisional_month_and_the_tolerance():
 def test_a_trend_says_the_same_numbers_in_the_table_and_at_the_points():
     content = charts.trend(story).content
     assert [column["label"] for column in content["table"]["columns"]] == [
-        *("Month", "Recorded thefts per 10,000 visits", "95 % from", "to", "Recorded thefts", "Visits")
+        *("Month", "Recorded thefts per 10,000 visits", "95 % from", "95 % to", "Recorded thefts", "Visits")
     ]
     assert content["table"]["rows"] == [
         ["January 2026", "4.1", "3.3", "5.1", "82", "200,000"],
@@ -387,9 +387,52 @@ def test_a_trend_refuses_more_groups_than_can_be_read_and_says_what_to_do():
     )
 
 
-def test_a_trend_of_no_rows_has_words_and_no_figure():
-    content = charts.trend(replace(story, rows=story.rows.clear())).content
-    assert (content["figure"], content["table"]["rows"]) == (None, [])
+@pytest.mark.parametrize("name", ["trend", "ranking", "funnel", "survival", "stock_flow", "readiness"])
+def test_a_chart_without_a_single_known_value_says_so_instead(name):
+    given = {"trend": lambda: story, "ranking": ranked, "funnel": scattered, "survival": waiting, "stock_flow": moved,
+             "readiness": scored}[name]()  # fmt: skip
+    unknown = given.rows.with_columns(pl.lit(None, pl.Float64).alias("closing" if name == "stock_flow" else "value"))
+    for rows in (unknown, unknown.clear()):
+        content = getattr(charts, name)(given.with_rows(rows), says="Is theft rising?").content
+        assert content == {
+            "kind": "not_recorded",
+            "title": "Is theft rising?",
+            "sentence": "Cannot tell: nothing is known and settled in the 4 months to April 2026.",
+        }
+
+
+def test_a_note_that_holds_for_all_that_is_shown_has_no_day():
+    older, newer = ({**story.annotations[0], "from_on": day} for day in (date(1971, 1, 1), date(2026, 1, 1)))
+    notes = charts.trend(replace(story, annotations=(older, newer))).content["notes"]
+    assert notes[:2] == ["reporting app live in 34 stores.", "1 Jan 2026: reporting app live in 34 stores."]
+
+
+def test_what_left_is_not_drawn_where_no_source_says_it():
+    flow = moved()
+    unknown = flow.with_rows(flow.rows.with_columns(left=pl.lit(None, pl.Float64)))
+    content = charts.stock_flow(unknown).content
+    assert content["title"] == (
+        "9,522 devices in April 2026: 210 arrived, 412 became visible, what left is not recorded since March 2026."
+    )
+    assert "Left" not in [note["text"] for note in content["figure"]["layout"]["annotations"]]
+    assert [row[4] for row in content["table"]["rows"]] == ["not known", "not known"]
+
+
+def test_a_tolerance_is_not_held_against_months_that_are_not_settled():
+    late = replace(story, provisional_from=date(2026, 1, 1))
+    assert charts.trend(late).content["figure"]["layout"]["annotations"]
+
+
+def test_one_region_is_not_compared_with_itself():
+    alone = replace(story, region="Harbour", by=("region",))
+    content = charts.trend(alone).content
+    assert content["sentence"] == "Nothing to compare: this is about Harbour alone."
+
+
+def test_one_part_is_no_split():
+    devices = split_of_devices()
+    only = devices.with_rows(devices.rows.filter(pl.col("band") == "protected"))
+    assert charts.split(only).content["sentence"] == "Nothing to split: every one of them is protected."
 
 
 def test_a_ranking_keeps_the_order_and_greys_what_is_not_established():
@@ -503,7 +546,7 @@ def test_a_table_shows_every_column_in_the_order_of_the_rows():
     assert (content["form"], content["figure"]) == ("table", None)
     assert [column["label"] for column in content["table"]["columns"]] == [
         *("Store", "Recorded thefts", "Visits", "As recorded", "Recorded thefts per 10,000 visits"),
-        *("95 % from", "to", "Times peers", "Probability of more than 1.5 times peers", "Against peers"),
+        *("95 % from", "95 % to", "Times peers", "Probability of more than 1.5 times peers", "Against peers"),
     ]
     assert content["table"]["rows"][0] == [
         *(HOSTILE, "90", "100,000", "9.0", "8.2", "6.6", "10.0", "2.0", "97 %", "above")
@@ -570,6 +613,8 @@ def test_the_components_without_a_chart_are_plain_values():
         "meta": "T2",
         "exhibit": chart.content,
     }
+    absent = charts.trend(replace(story, not_recorded="no visits in this warehouse"))
+    assert exhibits.verdict_row("Theft", verdict, exhibit=absent).content["exhibit"] is None
     assert exhibits.points("Limits", [("Unknown.", "Why."), "Another."], style="limits").content == {
         "kind": "list",
         "style": "limits",

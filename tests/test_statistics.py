@@ -1,5 +1,6 @@
 """What intervals, comparisons, rankings and waiting times must say; values by hand or from textbooks."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -227,6 +228,24 @@ def test_a_recording_change_in_one_store_concerns_that_store():
     assert rates.year_on_year(measured).rows["reason"].to_list() == ["recording changed", None]
 
 
+def test_like_for_like_leaves_out_the_groups_that_were_recorded_differently():
+    stores = by_store(a=[30] * 24, b=[9] * 24, c=[9] * 20 + [None] * 4, d=[9] * 12 + [18] * 12)
+    changed = replace(stores, annotations=(annotation(date(2026, 1, 28), scope="a"),))
+    together = rates.like_for_like(changed)
+    assert (together.left_out, together.by, together.annotations) == (("a", "c"), (), ())
+    assert together.rows.row(23) == ("m", LAST, 27, 20_000, 13.5)
+    found = compared(together)
+    assert (found["reason"], found["numerator"], found["before"], found["value"]) == (None, 324, 9, 13.5)
+    # what concerns everybody leaves nobody to compare: all are kept, and the comparison is refused
+    for_all = rates.like_for_like(replace(stores, annotations=(annotation(date(2026, 1, 28)),)))
+    assert for_all.left_out == () and compared(for_all)["reason"] == "months not covered"
+
+
+def test_like_for_like_needs_one_breakdown():
+    with pytest.raises(WorkbenchError, match="Measure with by='region'"):
+        rates.like_for_like(table([9] * 24))
+
+
 def test_a_counted_stock_is_compared_at_two_dates_without_limits():
     found = compared(table([100] + [500] * 11 + [120], of=metric("count", numerator=STOCK)))
     assert (found["numerator"], found["before"], found["change"]) == (120, 100, pytest.approx(0.2))
@@ -308,7 +327,11 @@ def test_shrunken_is_the_gamma_poisson_posterior_in_closed_form(monkeypatch):
     assert found.rows["raw"].to_list() == [6, 3, 0]
     first = found.rows.row(0, named=True)
     # gamma of shape 16 and rate 10 is chi-square of 32 degrees over 20; 3 thefts per 10,000 visits in all
-    assert (first["low"], first["high"]) == pytest.approx((3 * chi2.ppf(0.025, 32) / 20, 3 * chi2.ppf(0.975, 32) / 20))
+    low, high = chi2.ppf(0.025, 32) / 20, chi2.ppf(0.975, 32) / 20
+    # … beside the 18 thefts behind the rate of all, towards which a is drawn by 4 parts of 10
+    of_all = 1.959964 * 0.4 / 18**0.5
+    wider = [1.6 * np.exp(sign * np.hypot(np.log(end / 1.6), of_all)) for sign, end in ((-1, low), (1, high))]
+    assert (first["low"], first["high"]) == pytest.approx(tuple(3 * ratio for ratio in wider), rel=1e-5)
     assert first["probability"] == pytest.approx(chi2.sf(1.5 * 20, 32))
 
 
@@ -339,9 +362,33 @@ def test_flags_follow_benjamini_and_hochberg_at_10_per_cent():
 
 def test_stores_that_do_not_differ_are_drawn_together():
     rng = np.random.default_rng(8)
-    rows = ranking.shrunken(by_store(**{f"s{i}": rng.poisson(2, 12) for i in range(30)})).rows
+    stores = ranking.shrunken(by_store(**{f"s{i}": rng.poisson(2, 12) for i in range(30)}))
+    rows = stores.rows
     assert rows["established"].null_count() == 30
     assert rows["value"].max() - rows["value"].min() < 0.5 * (rows["raw"].max() - rows["raw"].min())
+
+
+def test_the_rate_of_stores_that_do_not_differ_is_as_uncertain_as_that_of_all():
+    found = ranking.shrunken(by_store(a=[25] * 12, b=[25] * 12))
+    row = found.rows.row(0, named=True)
+    assert (row["low"], row["high"]) == pytest.approx(
+        (25 * np.exp(-1.96 / 600**0.5), 25 * np.exp(1.96 / 600**0.5)), rel=1e-3
+    )
+    assert found.notes[-1] == "They scatter no more than chance would have it: no difference between them can be seen."
+
+
+def test_an_hour_is_busier_than_average_only_beyond_chance_for_all_hours_together():
+    def by_hour(*counts):
+        average = sum(counts) / len(counts)
+        columns = {"weekday": 1, "hour": range(len(counts)), "numerator": [float(n) for n in counts]}
+        rows = pl.DataFrame(columns).with_columns(denominator=average, value=pl.col("numerator") / average)
+        return Measured(rows, metric("count"), last_month=LAST)
+
+    few, many = ranking.hours(by_hour(3, 1, 1, 0)).rows, ranking.hours(by_hour(300, 100, 100, 20)).rows
+    assert few["low"][0] < 1 < many["low"][0] and few["low"][3] == 0
+    # 95 % for four hours together is 98.75 % for each: chi-square of 600 degrees of freedom
+    assert many["low"][0] == pytest.approx(chi2.ppf(0.05 / 8, 600) / 2 / 130)
+    assert ranking.hours(by_hour(3).with_rows(by_hour(3).rows.clear())).rows.columns[-2:] == ["low", "high"]
 
 
 def test_thefts_in_bursts_count_for_less():
@@ -419,21 +466,21 @@ WAIT = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "det
 
 
 def waits(times, by=()):
-    rows = [{"metric": "wait", "days": float(t.strip("+")), "closed": not t.endswith("+")} for t in times.split()]
+    rows = [{"metric": "wait", "waited": float(t.strip("+")), "closed": not t.endswith("+")} for t in times.split()]
     return Measured(pl.DataFrame(rows).with_columns(pl.lit(g).alias(g) for g in by), WAIT, by=by)
 
 
 def test_curve_of_the_leukaemia_patients_is_the_published_one():
     found = survival.curve(waits(TIMES + " 6"))  # one more at 6 makes ten events
     plain = survival._steps(waits(TIMES).rows)
-    assert [step["days"] for step in plain] == [0, 6, 7, 10, 13, 16, 22, 23, 35]
+    assert [step["waited"] for step in plain] == [0, 6, 7, 10, 13, 16, 22, 23, 35]
     published = [1, 0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448, 0.448]
     assert [step["value"] for step in plain] == pytest.approx(published, abs=5e-4)
     assert [step["at_risk"] for step in plain] == [21, 21, 17, 15, 12, 11, 7, 6, 1]
     # S ** exp(± 1.96 × error / (S × log S)), with Greenwood's errors 0.0764 at 6 and 0.1346 at 23
     assert (plain[1]["low"], plain[1]["high"]) == pytest.approx((0.620, 0.952), abs=1e-3)
     assert (plain[7]["low"], plain[7]["high"]) == pytest.approx((0.188, 0.680), abs=1e-3)
-    assert found.rows.columns == ["days", "value", "low", "high", "at_risk"]
+    assert found.rows.columns == ["waited", "value", "low", "high", "at_risk"]
     assert found.rows.row(0) == (0, 1, 1, 1, 22)
     assert found.rows["value"][1] == pytest.approx(18 / 22)
     assert found.notes == ("12 of 22 are still open and count for as long as they have waited.",)
@@ -511,7 +558,7 @@ def test_latest_is_the_last_settled_month():
         (rates.year_on_year, {"change", "low", "high", "reason"}),
         (ranking.shrunken, {"ratio", "probability", "established"}),
         (ranking.funnel, {"expected", "low998", "outside"}),
-        (survival.curve, {"days", "value", "at_risk"}),
+        (survival.curve, {"waited", "value", "at_risk"}),
         (survival.median, {"n", "closed", "value"}),
         (compare.change, {"before", "change"}),
         (compare.share, set()),

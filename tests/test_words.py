@@ -109,13 +109,13 @@ def measured(metric=THEFT, by=(), **columns):
         (words.named("region", None), "not known"),
         (words.column("store_id"), "store"),
         (words.n_of_n(2079, 9806), "2,079 of 9,806"),
-        (words.money(1_234_567.89), "$1.2 million"),
+        (words.money(1_234_567.89, "USD"), "$1.2 million"),
         (words.money(999_999, "GBP"), "£1.0 million"),
         (words.money(1234, "EUR"), "€1,200"),
         (words.money(35.4, "CHF"), "CHF 35"),
-        (words.money(-1234), "−$1,200"),
-        (words.money(0.5), "$0.50"),
-        (words.money(0), "$0"),
+        (words.money(-1234, "USD"), "−$1,200"),
+        (words.money(0.5, "USD"), "$0.50"),
+        (words.money(0, "USD"), "$0"),
         (words.change(0.14), "+14 %"),
         (words.change(-0.02), "−2 %"),
         (words.change(0.003), "+0.3 %"),
@@ -159,6 +159,41 @@ def test_rose_needs_a_95_interval_without_0_and_a_material_change():
         number="+20 %",
         interval="+15 to +25 %",
     )
+
+
+def test_a_change_where_recording_did_not_change_says_who_is_left_out():
+    said = words.verdict(replace(compared(), left_out=("Eastmoor", "Lakeside")))
+    assert said.sentence == (
+        "The recorded theft rate rose by 20 % where recording did not change (95 % +15 to +25 %). 4.8 recorded thefts "
+        "per 10,000 visits in the 12 months to October 2026 against 4.0 a year before. "
+        "Left out, as recording changed or is not complete there: Eastmoor and Lakeside."
+    )
+    assert words.headline(said) == "The recorded theft rate rose by 20 % where recording did not change."
+
+
+def test_growth_is_told_only_where_some_source_says_what_left():
+    row = {"numerator": 100.0, "denominator": 1000.0, "value": 0.1, "arrived": 150.0, "left": 50.0, "newly_visible": 12.0}
+    growth = replace(THEFT, label="Growth of the estate", estimate="change")
+    said = words.grown(Measured(pl.DataFrame([row]), growth, last_month=LAST))
+    assert (said.status, said.word, said.number) == ("not_judged", "Grew", "+10 %")
+    assert said.sentence == (
+        "The estate grew by 10 % in the 12 months to October 2026. It stood at 1,000 devices; 150 arrived and 50 left. "
+        "12 devices became visible, which is not growth."
+    )
+    unknown = pl.DataFrame([row | {"numerator": None, "value": None, "left": None}])
+    said = words.grown(Measured(unknown, growth, last_month=LAST))
+    assert (said.status, said.sentence) == ("cannot_tell", "Growth of the estate: cannot tell; no source says what left.")
+
+
+def test_of_the_largest_groups_none_is_called_the_lowest():
+    rows = pl.DataFrame({"period": [LAST] * 3, "region": ["Kent", "Essex", "Surrey"], "numerator": [3.0, 2.0, 1.0],
+                         "denominator": [None] * 3, "value": [3.0, 2.0, 1.0]})  # fmt: skip
+    thefts = replace(THEFT, label="Recorded thefts", unit="recorded thefts", estimate="count")
+    every = Measured(rows, thefts, by=("region",), last_month=LAST)
+    assert words.latest(every) == "Recorded thefts in October 2026: highest Kent 3, lowest Surrey 1."
+    shown = compare.largest(every, 2)
+    assert (shown.left_out, shown.notes) == (("Surrey",), ("The 2 largest of 3 are shown.",))
+    assert words.latest(shown) == "Recorded thefts in October 2026: highest Kent 3."
 
 
 def test_fell_is_better_where_lower_is_and_worse_where_higher_is():
@@ -453,32 +488,39 @@ def test_a_watch_list_is_said_with_those_that_were_compared():
         assert words.watched(watch_list, ranked) == f"{said} peers' rate."
 
 
-def test_latest_of_a_heat_map_names_its_highest_cell():
+def test_latest_of_a_heat_map_names_its_highest_cell_if_it_stands_out():
     thefts = replace(THEFT, label="Recorded thefts", unit="recorded thefts", estimate="count")
     cells = without_period(thefts, weekday=[1, 5, 7], hour=[9, 17, 17], value=[0.5, 2.4, None])
+    assert words.latest(cells) == "Recorded thefts: no hour of the week stands out from the average by more than chance."
+    cells = cells.with_rows(cells.rows.with_columns(low=pl.Series([0.1, 1.2, None])))
     assert words.latest(cells) == "Recorded thefts were most frequent on Friday at 17:00: 2.4 times the average hour."
 
 
 WAIT = Duration("C02", "wait", "Time to contain", "days", ".", "incidents", "begun_on", "ended_on", "end dates")
+IN_MONTHS = replace(WAIT, every="month", is_open="not yet answered")
 
 
-def curve(by=(), **columns):
-    return words.latest(without_period(WAIT, by=by, at_risk=[500] * len(columns["days"]), **columns))
+def curve(by=(), metric=WAIT, **columns):
+    waits = without_period(metric, by=by, at_risk=[500] * len(columns["waited"]), **columns)
+    return words.latest(replace(waits, every=metric.every))
 
 
 def test_latest_of_a_survival_curve_gives_the_median_and_what_is_open_well_after_it():
-    assert curve(days=[0.0, 4.0, 29.0, 60.0], value=[1.0, 0.5, 0.13, 0.1]) == (
+    assert curve(waited=[0.0, 4.0, 29.0, 60.0], value=[1.0, 0.5, 0.13, 0.1]) == (
         "Time to contain: half within 4 days, 13 % still open after 30 days."
     )
-    assert curve(days=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
+    assert curve(waited=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
         "Time to contain: half on the same day, 40 % still open after 7 days."
     )
-    assert curve(days=[0.0, 12.0], value=[1.0, 0.8]) == "Time to contain: 100 % still open after 7 days."
-    assert curve(days=[0.0], value=[None]) == "Time to contain: not known, too few have ended."
+    assert curve(metric=IN_MONTHS, waited=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
+        "Time to contain: half in the same month, 40 % not yet answered after 1 month."
+    )
+    assert curve(waited=[0.0, 12.0], value=[1.0, 0.8]) == "Time to contain: 100 % still open after 7 days."
+    assert curve(waited=[0.0], value=[None]) == "Time to contain: not known, too few have ended."
 
 
 def test_latest_of_survival_curves_names_the_first_and_the_last_to_reach_half():
-    groups = {"severity": ["high", "high", "low", "low", "mid", "mid"], "days": [0.0, 4.0, 0.0, 9.0, 0.0, 6.0]}
+    groups = {"severity": ["high", "high", "low", "low", "mid", "mid"], "waited": [0.0, 4.0, 0.0, 9.0, 0.0, 6.0]}
     assert curve(("severity",), **groups, value=[1.0, 0.5, 1.0, 0.4, 1.0, 0.4]) == (
         "Time to contain: half within 4 days in high, half within 9 days in low."
     )
@@ -502,12 +544,14 @@ def test_latest_of_a_stock_and_its_flows_says_what_came_and_went():
     )
 
 
-def test_latest_of_the_scorecard_is_in_whole_numbers_and_names_the_lowest_that_are_measured():
+def test_latest_of_the_scorecard_is_in_whole_numbers_and_names_the_weakest_only_if_it_can_be_told():
     card = without_period(
         by=("domain",), domain=["index", "R8", "R6", "R9"], value=[47.6, 33.4, 42.6, 20.0], indicators=[3, 2, 1, 0],
-        label=["Readiness index", "People", "Detection", "Leadership and plan"],
+        label=["Readiness index", "People", "Detection", "Leadership and plan"], weakest=[None, 0.5, 0.2, 0.3],
     )  # fmt: skip
-    assert words.latest(card) == "Readiness is 48 of 100; lowest: people 33, detection 43."
+    assert words.latest(card) == "Readiness is 48 of 100; which domain is the weakest cannot be told."
+    sure = card.rows.with_columns(weakest=pl.Series([None, 0.72, 0.2, 0.08]))
+    assert words.latest(card.with_rows(sure)) == "Readiness is 48 of 100; the weakest domain is people: likely (72 %)."
 
 
 def bands(names, values, **facts):
@@ -563,9 +607,9 @@ def test_latest_of_bars_by_group_compares_their_largest_band():
 
 def test_latest_of_a_median():
     rows = pl.DataFrame({"n": [310], "closed": [210], "value": [1.0], "low": [1.0], "high": [37.0]})
-    said = words.latest(Measured(rows, WAIT))
+    said = words.latest(Measured(rows, WAIT, every="day"))
     assert said == "Time to contain: half within 1 day (95 % 1 to 37), 210 of 310 closed."
-    unreached = Measured(rows.with_columns(value=30.0, high=pl.lit(None, pl.Float64)), WAIT)
+    unreached = Measured(rows.with_columns(value=30.0, high=pl.lit(None, pl.Float64)), WAIT, every="day")
     assert "half within 30 days (95 % from 1, upper end not reached)" in words.latest(unreached)
     unknown = Measured(rows.with_columns(value=pl.lit(None, pl.Float64)), WAIT)
     assert words.latest(unknown) == "Time to contain: no median can be given yet, 210 of 310 closed."
@@ -589,18 +633,22 @@ def test_describe_gives_ends_extremes_and_gaps():
             "8,601 at the start of September 2026, 9,806 at the end of October 2026; "
             "arrived 1,400, newly visible 12, left 207 in between.",
         ),
-        ({"days": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]},
+        ({"waited": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]},
          "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
-        ({"days": [0.0], "value": [None]}, "not known; too few closed."),
+        ({"waited": [0.0], "value": [None]}, "not known; too few closed."),
         ({"weekday": [5, 5], "hour": [9, 19], "value": [0.5, 2.4]},
          "Friday 09:00 0.50 times the average, Friday 19:00 2.4"),
         ({"band": ["New", "Old"], "value": [0.25, 0.75], "numerator": [5, 15], "denominator": [20, 20]},
          "New 25 % (5 of 20), Old 75 % (15 of 20)."),
-        ({"domain": ["a"], "label": ["Monitoring"], "value": [58.0]}, "Monitoring 58."),
+        ({"domain": [f"R{n}" for n in range(9)], "label": [f"Domain {n}" for n in range(9)], "value": [58.0] * 9},
+         "Domain 7 58, Domain 8 58."),
+        ({"weekday": [5] * 9, "hour": [*range(9, 18)], "value": [float(n) for n in range(9)]},
+         "lowest Friday 09:00 0 times the average; 9 hours of the week in all."),
     ],
 )  # fmt: skip
 def test_describe_knows_every_shape(columns, text):
-    found = measured(**columns)
+    found = measured(*([WAIT] if "waited" in columns else []), **columns)
+    found = replace(found, every="day") if "waited" in columns else found
     if "opening" not in columns:
         found = found.with_rows(found.rows.drop("period"))
     assert text in words.describe(found)

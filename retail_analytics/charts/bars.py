@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from retail_analytics import words
+from retail_analytics import exhibits, words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
@@ -46,13 +46,16 @@ def split(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     """One horizontal bar for each period or group, its parts in the order of the rows, each one labelled.
 
     A part that nobody knows (its name begins with "unknown") is hatched. A part without a value is not
-    drawn; it is in the table.
+    drawn; it is in the table. With one part only there is nothing to split.
 
     Raises WorkbenchError for more than six known parts.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     bands = [words.named("band", band) for band in measured.rows["band"].unique(maintain_order=True)]
+    if len(bands) == 1:
+        why = f"Nothing to split: every one of them is {bands[0]}."
+        return exhibits.not_recorded(says if isinstance(says, str) else measured.metric.label, why)
     known = [band for band in bands if not _is_unknown(band)]
     if len(known) > max(RAMPS):
         raise WorkbenchError(

@@ -36,7 +36,7 @@ def exhibit(
             "tier": tier,
             "notes": [
                 *notes,
-                *(f"{annotation(note)}." for note in measured.annotations),
+                *(_noted(note, measured) for note in measured.annotations),
                 *(_gap(gap) for gap in measured.gaps),
                 *measured.notes,
             ],
@@ -52,10 +52,20 @@ def exhibit(
     )
 
 
-def absent(measured: Measured, says) -> Exhibit:
-    """In place of any chart whose data this warehouse does not record."""
-    title = says if isinstance(says, str) else measured.metric.label
-    return exhibits.not_recorded(title, measured)
+def absent(measured: Measured, says, *, drawn: str | None = "value") -> Exhibit | None:
+    """In place of a chart that has nothing to draw, the reason why; None where there is something.
+
+    `drawn` is the column whose values are drawn; None where having none is a result too.
+    """
+    if measured.not_recorded:
+        why = f"Not recorded: {measured.not_recorded}."
+    elif measured.region != "all" and measured.by == ("region",):
+        why = f"Nothing to compare: this is about {measured.region} alone."
+    elif drawn in measured.rows.columns and not measured.rows[drawn].count():
+        why = f"Cannot tell: nothing is known and settled in {words.window(measured)}."
+    else:
+        return None
+    return exhibits.not_recorded(says if isinstance(says, str) else measured.metric.label, why)
 
 
 def subtitle(measured: Measured) -> str:
@@ -105,7 +115,7 @@ def unit(measured: Measured) -> str:
     if "weekday" in columns:
         return f"{unit}, times the average hour"
     if "at_risk" in columns:
-        return f"share still open, {unit}"
+        return f"share {measured.metric.is_open}, {unit}"
     if "band" in columns and measured.metric.estimate != "share":
         return f"share of {unit}"
     return unit
@@ -159,6 +169,12 @@ def annotation(note: dict) -> str:
     return f"{words.day(note['from_on'])}: {note['text'].rstrip('.')}"
 
 
+def _noted(note: dict, measured: Measured) -> str:
+    """An annotation as a sentence; without its day where it holds for all that is shown."""
+    is_older = measured.last_month and note["from_on"] < after(measured.last_month, -measured.months)
+    return f"{note['text'].rstrip('.') if is_older else annotation(note)}."
+
+
 def named(row: dict, by) -> str:
     """The group of a row, as text: payment terminal, Northfield."""
     return ", ".join(words.named(column, row[column]) for column in by)
@@ -171,7 +187,7 @@ def _sentence(says) -> str | None:
 def _source(measured: Measured) -> str:
     parts = [", ".join(measured.tables)] if measured.tables else []
     if measured.as_known:
-        parts.append(f"as known {words.day(measured.as_known)}")
+        parts.append(f"{'as known' if measured.known_by else 'data to'} {words.day(measured.as_known)}")
     if measured.snapshot:
         parts.append(f"snapshot {measured.snapshot}")
     return "; ".join(parts)

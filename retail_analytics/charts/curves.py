@@ -1,4 +1,4 @@
-"""How long things stay open: the share still open, by days waited."""
+"""How long things stay open: the share still open, by how long they have waited."""
 
 import plotly.graph_objects as go
 
@@ -27,8 +27,8 @@ def survival(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     Raises WorkbenchError for more than four groups.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     curves = _curves(measured)
     drawn = {name: rows for name, rows in curves.items() if rows}
     if len(drawn) > len(STYLES):
@@ -41,7 +41,7 @@ def survival(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         "survival",
         says=says,
         subtitle=subtitle or captions.subtitle(measured) + (" in the table" * (len(drawn) > MOST_BANDS)),
-        table=twin(measured, [*measured.by, "days", "value", "low", "high", "at_risk"]),
+        table=twin(measured, [*measured.by, "waited", "value", "low", "high", "at_risk"]),
         figure=look.figure(_traces(measured, drawn), _layout(measured, drawn, look.COLUMN)),
         narrow=_layout(measured, drawn, look.PHONE),
     )
@@ -65,7 +65,7 @@ def _traces(measured: Measured, curves) -> list:
     ]
     lines = [
         go.Scatter(
-            x=[row["days"] for row in rows],
+            x=[row["waited"] for row in rows],
             y=[row["value"] for row in rows],
             mode="lines",
             line={"shape": "hv"} | style,
@@ -78,12 +78,12 @@ def _traces(measured: Measured, curves) -> list:
 
 
 def _steps(rows) -> tuple[list, list, list]:
-    """Days, low and high with a corner at each step, so that the band follows the line."""
-    corners = [(row["days"], row) for row in rows[:1]]
+    """Times, low and high with a corner at each step, so that the band follows the line."""
+    corners = [(row["waited"], row) for row in rows[:1]]
     for before, row in zip(rows, rows[1:], strict=False):
-        corners += [(row["days"], before), (row["days"], row)]
+        corners += [(row["waited"], before), (row["waited"], row)]
     return (
-        [day for day, _ in corners],
+        [time for time, _ in corners],
         [row["low"] for _, row in corners],
         [row["high"] for _, row in corners],
     )
@@ -91,32 +91,34 @@ def _steps(rows) -> tuple[list, list, list]:
 
 def _heard(measured: Measured, name: str, row) -> str:
     group = f"{name}, " if name else ""
-    return f"{group}after {words.plural(row['days'], 'day')}: {captions.estimate(measured, row)} still open"
+    after = f"after {words.plural(row['waited'], measured.every)}"
+    return f"{group}{after}: {captions.estimate(measured, row)} {measured.metric.is_open}"
 
 
 def _layout(measured: Measured, curves, width: int) -> dict:
     wide = width == look.COLUMN
     height, marks = HEIGHT[width], [0, 0.25, 0.5, 0.75, 1]
     tick_texts = captions.ticks(measured, marks)
-    span, days = look.scale([0, *(row["days"] for rows in curves.values() for row in rows)], room=0, ticks=5)
+    span, times = look.scale([0, *(row["waited"] for rows in curves.values() for row in rows)], room=0, ticks=5)
     names = [look.fitted(name, 130 if wide else 84) for name in curves]
     left, right, top, bottom = look.room_for(tick_texts), look.room_for(names) + 8, 12, 52
     ends = [rows[-1] for rows in curves.values()]
     shown = look.apart([max(row["value"] * height, 9) for row in ends], 16)
+    axis_text = f"{measured.every.capitalize()}s"
     place = {"xref": "x", "yref": "paper", "xshift": 7, "color": look.INK}
     return {
         "height": top + height + bottom,
         "margin": look.margin(left, right, top, bottom),
         "xaxis": {
             "range": span,
-            "tickvals": days[:: 1 if wide else 2],
-            "ticktext": [words.number(day) for day in days[:: 1 if wide else 2]],
+            "tickvals": times[:: 1 if wide else 2],
+            "ticktext": [words.number(time) for time in times[:: 1 if wide else 2]],
         },
         "yaxis": {"range": [0, 1.02], "tickvals": marks, "ticktext": tick_texts},
         "annotations": [
-            look.label("Days", 1, 0, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-26),
+            look.label(axis_text, 1, 0, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-26),
             *(
-                look.label(look.plain(name), row["days"], at / height, **place)
+                look.label(look.plain(name), row["waited"], at / height, **place)
                 for name, row, at in zip(names, ends, shown, strict=True)
                 if name
             ),

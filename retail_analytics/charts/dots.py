@@ -22,8 +22,8 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     Raises WorkbenchError for more than thirty groups.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     if measured.rows.height > MOST_ROWS:
         raise WorkbenchError(
             f"ranking draws at most {MOST_ROWS} groups and this has {measured.rows.height}: measure by a "
@@ -55,8 +55,8 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
 def readiness(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     """The domains of the scorecard from 0 to 100, each with its 95 % interval; the index in bold."""
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     rows = list(measured.rows.iter_rows(named=True))
     names = [row["label"] for row in rows]
     strong = [row["domain"] == "index" for row in rows]

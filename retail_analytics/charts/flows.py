@@ -29,8 +29,8 @@ def stock_flow(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     What became visible was there before: it is hatched, and no growth.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says, drawn="closing"):
+        return absent
     rows = list(measured.rows.iter_rows(named=True))
     return captions.exhibit(
         measured,
@@ -81,7 +81,7 @@ def _layout(measured: Measured, rows, width: int) -> dict:
     known = [row for row in rows if row["closing"] is not None]
     upper = look.scale([row["closing"] for row in rows], ticks=3)
     tops = [row["arrived"] + row["newly_visible"] for row in known]
-    lower = look.scale([0, *tops, *(-row["left"] for row in known)], ticks=4)
+    lower = look.scale([0, *tops, *(-(row["left"] or 0) for row in known)], ticks=4)
     tick_texts = [[words.number(abs(mark)) for mark in marks] for _, marks in (upper, lower)]
     left, right = look.room_for([text for texts in tick_texts for text in texts]), 96
     inner = UPPER + BETWEEN + LOWER
@@ -122,7 +122,7 @@ def _ends(known, span) -> list[dict]:
     if not known:
         return []
     row = known[-1]
-    middle = [row["arrived"] / 2, row["arrived"] + row["newly_visible"] / 2, -row["left"] / 2]
+    middle = [row["arrived"] / 2, row["arrived"] + row["newly_visible"] / 2, -(row["left"] or 0) / 2]
     per_pixel = (span[1] - span[0]) / LOWER
     shown = look.apart([at / per_pixel for at in middle], 16)
     place = {"xref": "paper", "xshift": 8}
@@ -131,6 +131,7 @@ def _ends(known, span) -> list[dict]:
         look.label(words.number(row["closing"]), 1, row["closing"], **stock, **place),
         *(
             look.label(move["name"], 1, at * per_pixel, yref="y2", **place)
-            for move, at in zip(MOVES.values(), shown, strict=True)
+            for (column, move), at in zip(MOVES.items(), shown, strict=True)
+            if row[column] is not None
         ),
     ]

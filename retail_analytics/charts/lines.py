@@ -26,8 +26,8 @@ def trend(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     Raises WorkbenchError for more groups or more than one breakdown.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     lines = _lines(measured)
     return captions.exhibit(
         measured,

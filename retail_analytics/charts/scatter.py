@@ -18,8 +18,8 @@ def funnel(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     Groups outside the 99.8 % limits are filled and named; the rest are open circles.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     rows = list(measured.rows.iter_rows(named=True))
     columns = [
         "expected",

@@ -20,8 +20,8 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     Level 0 is a cell that is closed or not known. The parts of the key, between semicolons, are the
     levels 1 to 6.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says):
+        return absent
     rows = list(measured.rows.iter_rows(named=True))
     cells = {(row["hour"], row["weekday"]): _cell(measured, row) for row in rows}
     weekdays = range(1, len(words.WEEKDAYS) + 1)
@@ -48,8 +48,8 @@ def table(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
     Without any rows its one row says None: that nothing is on the list is a result too.
     """
-    if measured.not_recorded:
-        return captions.absent(measured, says)
+    if absent := captions.absent(measured, says, drawn=None):
+        return absent
     schema = measured.rows.schema
     columns = [name for name, kind in schema.items() if name != "metric" and not kind.is_nested()]
     if "period" in columns and measured.rows["period"].n_unique() == 1:

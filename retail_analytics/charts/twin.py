@@ -10,9 +10,9 @@ HEADINGS = {
     "numerator": "Numerator",
     "denominator": "Denominator",
     "low": "95 % from",
-    "high": "to",
+    "high": "95 % to",
     "low80": "80 % from",
-    "high80": "to",
+    "high80": "80 % to",
     "before": "Before",
     "change": "Change",
     "smallest_detectable": "Smallest change that could be seen",
@@ -23,9 +23,9 @@ HEADINGS = {
     "established": "Against peers",
     "expected": "Expected",
     "low95": "95 % limits from",
-    "high95": "to",
+    "high95": "95 % limits to",
     "low998": "99.8 % limits from",
-    "high998": "to",
+    "high998": "99.8 % limits to",
     "outside": "Outside the 99.8 % limits",
     "at_risk": "Still watched",
     "n": "Number",
@@ -72,6 +72,8 @@ def _caption(label: str, unit: str) -> str:
 def _heading(measured: Measured, column: str) -> str:
     if column == "period":
         return measured.every.capitalize() if measured.every.isalpha() else "Period"
+    if column == "waited":
+        return f"{measured.every.capitalize()}s"
     if column == "value":
         return words.opening(captions.unit(measured))
     amounts = words.amounts(measured.metric)

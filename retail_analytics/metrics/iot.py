@@ -11,9 +11,9 @@ from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse
 
 
-def in_service(where=None) -> Stock:
+def in_service(where=None, total=None) -> Stock:
     """Devices in service on the last day of a period."""
-    return Stock("devices", start="in_service_from", end="in_service_to", where=where)
+    return Stock("devices", start="in_service_from", end="in_service_to", where=where, total=total)
 
 
 active_devices = Metric(
@@ -90,7 +90,7 @@ unidentified_share = Metric(
     unit="share of devices that lack a class, a model or an operating system",
     definition="Devices in service whose class, model or operating system is not known, divided by all devices "
     "in service.",
-    numerator=in_service(_.unidentified),
+    numerator=in_service(total=_.unidentified.cast("int8").sum()),
     denominator=in_service(),
     estimate="share",
     better="lower",
@@ -213,7 +213,8 @@ net_growth = Metric(
     label="Growth of the estate",
     unit="net growth in 12 months",
     definition="Devices that arrived less devices that left in 12 months, divided by the devices in service "
-    "before them. Devices that only became visible are not growth.",
+    "before them. Devices that only became visible are not growth, and without a source that says what "
+    "left there is no growth to tell.",
     estimate="change",
 )
 
@@ -242,7 +243,7 @@ def stock_flow(warehouse: Warehouse, **story) -> Measured:
     """How the estate grew, month by month: opening + arrived + newly visible - left = closing.
 
     One row per month: metric, period, opening, arrived, newly_visible, left, closing, all devices.
-    Null where the data does not cover the month.
+    Null where the data does not cover the month; left is null where no source ever says that a device left.
     """
     closing = measure(warehouse, active_devices, **story)
     columns = ("opening", "arrived", "newly_visible", "left", "closing")
@@ -253,7 +254,10 @@ def stock_flow(warehouse: Warehouse, **story) -> Measured:
     for name, metric in (("arrived", arrivals), ("newly_visible", newly_visible), ("left", departures)):
         moved = measure(warehouse, metric, **story).rows.select("period", pl.col("numerator").alias(name))
         rows = rows.join(moved, on="period")
-    rows = rows.with_columns(opening=pl.col("closing") - pl.col("arrived") - pl.col("newly_visible") + pl.col("left"))
+    if not warehouse.read(warehouse.table("devices").departures_known.any().as_table()).item():
+        rows = rows.with_columns(left=pl.lit(None, pl.Float64))
+    gone = pl.col("left").fill_null(0)
+    rows = rows.with_columns(opening=pl.col("closing") - pl.col("arrived") - pl.col("newly_visible") + gone)
     return closing.with_rows(rows.select("metric", "period", *columns))
 
 
@@ -261,8 +265,8 @@ def growth(warehouse: Warehouse, **story) -> Measured:
     """Net growth of the estate in the last 12 months: (arrived - left) / opening stock.
 
     One row for the last month: metric, period, numerator (arrived - left), denominator (opening), value,
-    arrived, left, newly_visible. What a tool saw when it was switched on is no growth. Null when the data
-    does not cover 12 months, or nothing stood at their beginning.
+    arrived, left, newly_visible. What a tool saw when it was switched on is no growth. value is null when the
+    data does not cover 12 months, nothing stood at their beginning, or no source says what left (left is null).
     """
     flow = stock_flow(warehouse, **(story | {"months": 12}))
     columns = dict.fromkeys(("numerator", "denominator", "value", "arrived", "left", "newly_visible"), pl.Float64)
@@ -270,12 +274,14 @@ def growth(warehouse: Warehouse, **story) -> Measured:
     flow = flow.with_rows(flow.rows, metric=net_growth)
     if flow.not_recorded:
         return flow.with_rows(pl.DataFrame(schema=schema))
-    known = flow.rows.drop_nulls().height == 12
-    sums = flow.rows.select(pl.col("arrived", "left", "newly_visible").sum()).row(0, named=True)
+    known = flow.rows.drop_nulls("closing").height == 12
+    moves = [pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name)
+             for name in ("arrived", "left", "newly_visible")]  # fmt: skip
+    sums = flow.rows.select(moves).row(0, named=True)
     opening = flow.rows["opening"][0]
-    net = sums["arrived"] - sums["left"]
+    net = None if None in (sums["arrived"], sums["left"]) else sums["arrived"] - sums["left"]
     row = {"metric": net_growth.name, "period": flow.last_month, "numerator": net, "denominator": opening, **sums}
-    row["value"] = net / opening if known and opening else None
+    row["value"] = net / opening if known and opening and net is not None else None
     return flow.with_rows(pl.DataFrame([row], schema=schema))
 
 

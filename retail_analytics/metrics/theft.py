@@ -41,8 +41,9 @@ known_loss = Metric(
     label="Known loss",
     unit="known loss at cost",
     definition="What recorded incidents took, less what came back, at cost. Incidents without a value, or valued "
-    "at retail prices, add nothing: the figure is a floor.",
+    "at retail prices, add nothing: the figure is a floor. Currencies are never added to each other.",
     numerator=Flow("incidents", on="occurred_on", total=(_.loss_at_cost - _.recovered_at_cost).sum()),
+    currency="currency",
     estimate="amount",
     better="lower",
 )
@@ -75,11 +76,13 @@ reporting_lag = Duration(
     name="reporting_lag",
     label="Reporting lag",
     unit="days from the theft to its entry",
-    definition="Days from the day of a theft to the day it was entered into the system.",
+    definition="Days from the day of a theft to the day it was entered into the system. Thefts that nobody has "
+    "entered yet are in no export, so the newest months look quicker than they are.",
     table="incidents",
     start="occurred_on",
     end="entered_on",
     ends="entry dates",
+    is_open="not yet entered",
     where=is_theft,
     better="lower",
 )
@@ -88,13 +91,15 @@ time_to_outcome = Duration(
     id="B14",
     name="time_to_outcome",
     label="Time to a first outcome",
-    unit="days from the theft to the first outcome",
-    definition="Days from the month of a recorded theft to the month of its first published outcome. Thefts "
+    unit="months from the theft to the first outcome",
+    definition="Months from the month of a recorded theft to the month of its first published outcome. Thefts "
     "without one count as open.",
     table="incidents",
     start="occurred_on",
     end="decided_on",
     ends="outcomes of incidents",
+    every="month",
+    is_open="still without an outcome",
     where=is_theft & _.reference.notnull(),
     better="lower",
 )

@@ -50,7 +50,7 @@ def annotations() -> pl.DataFrame:
     ]
     for region, day in APP_ROLLOUTS.items():
         text = f"Staff in {region} report incidents with an app; small ones are reported more."
-        rows.append((day, region, "incidents", "roll-out", text, "Loss prevention programme plan"))
+        rows.append((day, region, "incidents", "recording change", text, "Loss prevention programme plan"))
     for region, day in DISCOVERY_STARTED.items():
         if day.year > 2023:
             text = f"Network discovery started in {region}; devices first seen in these days are not new."

@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, xlogy
 from scipy.stats import gamma, norm
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.rates import confint_poisson
 
 from retail_analytics.compare import latest, settled
 from retail_analytics.errors import WorkbenchError
@@ -17,16 +18,18 @@ VERY_LIKELY = 0.9
 WATCHED = ("value", "low", "high", "ratio", "probability")
 WINSORISED = 0.10  # of the z scores at each end, so that true outliers do not widen their own limits
 MOST_DIFFERENT, MOST_ALIKE = 0.01, 1e6  # shapes of the prior between which the likeliest is sought
+NO_DIFFERENCE = 1e5  # from this shape on, groups differ by less than 1 %
 
 
 def shrunken(measured: Measured) -> Measured:
     """Each group's rate over all settled periods, drawn towards its peers' as far as it has few events.
 
     Rows, highest first: metric, *by, numerator, denominator, raw, value, low, high, ratio, probability,
-    established. value is the gamma-Poisson posterior mean, low and high its 95 % limits, ratio is to all
-    groups together, probability is P(ratio > 1.5), established is "above", "below" or null
-    (Benjamini-Hochberg at 10 %). Where a group's events come in bursts, they count for less.
-    A group without exposure has null values and comes last. notes say how many chance alone would flag.
+    established. value is the gamma-Poisson posterior mean; low and high are its 95 % limits, widened as far as
+    the rate of all groups is itself uncertain; ratio is to all groups together, probability is P(ratio > 1.5),
+    established is "above", "below" or null (Benjamini-Hochberg at 10 %). Where a group's events come in bursts,
+    they count for less. A group without exposure has null values and comes last. notes say how many chance
+    alone would flag, and whether the groups differ at all.
     """
     totals = _totals(measured)
     if totals.is_empty():
@@ -39,13 +42,17 @@ def shrunken(measured: Measured) -> Measured:
     seen, expected = counts / phi, exposure * overall / phi
     shape = _shape(seen, expected)
     ratio = gamma(shape + seen, scale=1 / (shape + expected))
-    unit = measured.metric.per * overall
+    mean, unit = ratio.mean(), measured.metric.per * overall
+    # The rate of all groups is itself estimated, and counts for as much of a group's as it is drawn towards it.
+    of_all = norm.ppf(0.975) / np.sqrt(max(seen.sum(), 1.0)) * shape / (shape + expected)
+    low, high = (mean * np.exp(sign * np.hypot(np.log(ratio.ppf(tail) / mean), of_all))
+                 for sign, tail in ((-1, 0.025), (1, 0.975)))  # fmt: skip
     estimates = exposed.select("metric", *measured.by).with_columns(
         raw=pl.Series(measured.metric.per * counts / exposure),
-        value=pl.Series(ratio.mean() * unit),
-        low=pl.Series(ratio.ppf(0.025) * unit),
-        high=pl.Series(ratio.ppf(0.975) * unit),
-        ratio=pl.Series(ratio.mean()),
+        value=pl.Series(mean * unit),
+        low=pl.Series(low * unit),
+        high=pl.Series(high * unit),
+        ratio=pl.Series(mean),
         probability=pl.Series(ratio.sf(MUCH_MORE)),
         established=pl.Series(_established(seen, expected), dtype=pl.String),
     )
@@ -54,16 +61,35 @@ def shrunken(measured: Measured) -> Measured:
     by_chance = f": about {flagged * FALSE_SHARE:.1f} of them by chance" if flagged else ""
     note = (
         f"{flagged or 'None'} of {n} differ from their peers (Benjamini-Hochberg at 10 %{by_chance}); an "
-        f"uncorrected 5 % test would flag about {n * 0.05:.0f} of {n} by chance alone."
+        f"uncorrected 5 % test would flag about {n * 0.05:.1f} of {n} by chance alone."
     )
+    alike = ("They scatter no more than chance would have it: no difference between them can be seen.",)
     rows = rows.sort("value", *measured.by, descending=[True, *[False] * len(measured.by)], nulls_last=True)
-    return measured.with_rows(rows, notes=(*measured.notes, note))
+    return measured.with_rows(rows, notes=(*measured.notes, note, *alike * (shape > NO_DIFFERENCE)))
 
 
 def watch_list(ranked: Measured) -> Measured:
     """Of `shrunken` only the groups that very likely (90 % or more) have over 1.5 times their peers' rate."""
     shown = ranked.rows.filter(pl.col("probability") >= VERY_LIKELY)
-    return ranked.with_rows(shown.select("metric", *ranked.by, "numerator", "denominator", *WATCHED))
+    note = (
+        f"On the list: very likely over {MUCH_MORE} times the rate of all. A funnel asks another question, whether a "
+        "group lies outside the scatter that is usual among such groups; one can be on the list and inside it."
+    )
+    return ranked.with_rows(shown.select("metric", *ranked.by, "numerator", "denominator", *WATCHED), notes=(note,))
+
+
+def hours(by_hour: Measured) -> Measured:
+    """The hours of metrics.theft.thefts_by_hour with low and high, limits of the ratio to the average hour.
+
+    Exact Poisson, at 95 % for all hours together (Bonferroni): an hour whose low is above 1 is busier than
+    average though so many hours were looked at.
+    """
+    rows = by_hour.rows
+    if rows.is_empty():
+        return by_hour.with_rows(rows.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64)))
+    low, high = confint_poisson(rows["numerator"].to_numpy(), 1, method="exact-c", alpha=0.05 / rows.height)
+    average = rows["denominator"].to_numpy()
+    return by_hour.with_rows(rows.with_columns(low=pl.Series(low / average), high=pl.Series(high / average)))
 
 
 def funnel(measured: Measured) -> Measured:

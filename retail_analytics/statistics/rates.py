@@ -80,6 +80,43 @@ def year_on_year(measured: Measured, months: int = 12) -> Measured:
     return measured.with_rows(pl.DataFrame(rows, schema=schema), months=months)
 
 
+def like_for_like(measured: Measured, months: int = 12) -> Measured:
+    """The groups of one breakdown as one series for year_on_year: those that were recorded alike in both windows.
+
+    Rows: metric, period, numerator, denominator, value; `left_out` names the groups whose recording changed
+    between the windows, or that have a month in them without a value. Where that would leave none, all are kept,
+    and year_on_year says why it cannot tell. A period in which a kept group is not known is null.
+
+    Raises WorkbenchError for other than one breakdown.
+    """
+    if len(measured.by) != 1:
+        raise WorkbenchError("like_for_like puts the groups of one breakdown together. Measure with by='region'.")
+    known, metric = settled(measured), measured.metric
+    if known.rows.is_empty():
+        return measured.with_rows(measured.rows.drop(measured.by), by=())
+    now, then = _windows(metric, known.rows["period"].max(), months)
+    kept = []
+    for key, part in groups(known):
+        within = part.filter(pl.col("period").is_in([*now, *then]))
+        if not _recording_changes(known, now[0], months, key) and not within["numerator"].null_count():
+            kept.append(key[0])
+    (column,) = measured.by
+    every = [key[0] for key, _ in groups(known)]
+    kept = kept or every
+    rows = measured.rows.filter(pl.col(column).is_in(kept, nulls_equal=True))
+    sides = [
+        pl.when(pl.col(side).null_count() == 0).then(pl.col(side).sum()).alias(side)
+        for side in ("numerator", "denominator")
+    ]
+    value = metric.per * pl.col("numerator") / (pl.col("denominator") if metric.denominator else 1.0)
+    rows = rows.group_by("metric", "period", maintain_order=True).agg(sides).sort("period").with_columns(
+        pl.when((pl.col("denominator") > 0) | pl.lit(not metric.denominator)).then(value).alias("value")
+    )
+    left_out = tuple(str(name) for name in every if name not in kept)
+    notes = tuple(note for note in measured.annotations if note["scope"] not in left_out)
+    return measured.with_rows(rows, by=(), left_out=left_out, annotations=notes)
+
+
 NUMBERS = ["numerator", "denominator", "value", "numerator_before", "denominator_before", "before", "change"]
 NUMBERS += ["low", "high", "low80", "high80", "smallest_detectable"]
 COMPARED = dict.fromkeys(NUMBERS, pl.Float64) | {

@@ -12,12 +12,13 @@ FEWEST_CLOSED = 10  # below this a median moves by weeks with every new closure
 
 
 def curve(durations: Measured) -> Measured:
-    """The share still open by days waited; a step at each closure, one row at day 0 and one at the end.
+    """The share still open by how long they have waited; a step at each closure, one row at 0 and one at the end.
 
-    Rows: *by, days, value, low, high, at_risk. 95 % limits are log-log Greenwood; high is null where
-    nothing is open any more. With fewer than ten closed in a group its value, low and high are null.
+    Rows: *by, waited (in days or months, as `every` says), value, low, high, at_risk. 95 % limits are log-log
+    Greenwood; high is null where nothing is open any more. With fewer than ten closed in a group its value, low
+    and high are null.
     """
-    schema = {**_columns(durations), "days": pl.Float64, "value": pl.Float64, "low": pl.Float64}
+    schema = {**_columns(durations), "waited": pl.Float64, "value": pl.Float64, "low": pl.Float64}
     schema |= {"high": pl.Float64, "at_risk": pl.Int64}
     if durations.rows.is_empty():
         return durations.with_rows(pl.DataFrame(schema=schema))
@@ -25,7 +26,8 @@ def curve(durations: Measured) -> Measured:
     for key, group in groups(durations):
         n, closed = group.height, int(group["closed"].sum())
         name = _name(key)
-        notes.append(f"{name}{n - closed:,} of {n:,} are still open and count for as long as they have waited.")
+        are_open = f"{n - closed:,} of {n:,} are {durations.metric.is_open}"
+        notes.append(f"{name}{are_open} and count for as long as they have waited.")
         if closed < FEWEST_CLOSED:
             notes.append(f"{name}too few closed ({closed}) for a curve; at least {FEWEST_CLOSED} are needed.")
         for step in _steps(group):
@@ -35,9 +37,9 @@ def curve(durations: Measured) -> Measured:
 
 
 def median(durations: Measured) -> Measured:
-    """The days by which half were closed, one row per group: *by, n, closed, value, low, high.
+    """The days (or months) by which half were closed, one row per group: *by, n, closed, value, low, high.
 
-    The first day on which the curve is at or below one half; low and high are where its 95 % limits
+    The first on which the curve is at or below one half; low and high are where its 95 % limits
     get there. Null means not reached yet, or fewer than ten closed (then `notes` says so).
     """
     schema = {**_columns(durations), "n": pl.Int64, "closed": pl.Int64, "value": pl.Float64}
@@ -59,23 +61,23 @@ def median(durations: Measured) -> Measured:
 
 
 def _steps(group):
-    days, closed = group["days"].to_numpy(), group["closed"].to_numpy()
-    fit = SurvfuncRight(days, closed.astype(int))
-    steps = [{"days": 0.0, "value": 1.0, "low": 1.0, "high": 1.0, "at_risk": len(days)}]
-    for day, share, error, at_risk in zip(fit.surv_times, fit.surv_prob, fit.surv_prob_se, fit.n_risk, strict=True):
+    waited, closed = group["waited"].to_numpy(), group["closed"].to_numpy()
+    fit = SurvfuncRight(waited, closed.astype(int))
+    steps = [{"waited": 0.0, "value": 1.0, "low": 1.0, "high": 1.0, "at_risk": len(waited)}]
+    for time, share, error, at_risk in zip(fit.surv_times, fit.surv_prob, fit.surv_prob_se, fit.n_risk, strict=True):
         low, high = 0.0, None  # nothing is open any more: no upper limit can be given
         if share > 0:
             reach = norm.ppf(0.975) * error / (share * abs(np.log(share)))
             low, high = share ** np.exp(reach), share ** np.exp(-reach)
-        steps.append({"days": float(day), "value": float(share), "low": low, "high": high, "at_risk": int(at_risk)})
-    if days.max() > steps[-1]["days"]:
-        steps.append({**steps[-1], "days": float(days.max()), "at_risk": int((days == days.max()).sum())})
+        steps.append({"waited": float(time), "value": float(share), "low": low, "high": high, "at_risk": int(at_risk)})
+    if waited.max() > steps[-1]["waited"]:
+        steps.append({**steps[-1], "waited": float(waited.max()), "at_risk": int((waited == waited.max()).sum())})
     return steps
 
 
 def _reaches_half(steps, limit):
     # The slack is for a half that is a product of fractions.
-    return next((s["days"] for s in steps if s[limit] is not None and s[limit] <= 0.5 + 1e-9), None)
+    return next((s["waited"] for s in steps if s[limit] is not None and s[limit] <= 0.5 + 1e-9), None)
 
 
 def _name(key):

@@ -7,6 +7,13 @@ WITH sources AS (
   FROM raw_devices
   GROUP BY source
 ),
+given AS ( -- what no source ever says is not known of any device: it is no fact about it
+  SELECT
+    count(device_class) > 0 AND count(model) > 0 AND count(os) > 0 AS identities,
+    count(agent_seen_on) > 0 AS agents,
+    count(last_seen_on) > 0 OR count(removed_on) > 0 AS departures
+  FROM raw_devices
+),
 switched_on AS ( -- the day a tool began to look, region by region: what it saw then was there before
   SELECT d.source, coalesce(s.region, d.region) AS region, min(d.first_seen_on) AS first_seen_on
   FROM raw_devices AS d
@@ -121,10 +128,10 @@ SELECT
   c.os_version,
   c.origin,
   c.records,
-  c.device_class IS NULL OR c.model IS NULL OR c.os IS NULL AS unidentified,
+  CASE WHEN g.identities THEN c.device_class IS NULL OR c.model IS NULL OR c.os IS NULL END AS unidentified,
   CASE
     WHEN c.agent_capable = 'yes' AND c.agent_seen_on + INTERVAL 7 DAY >= c.observed_on THEN 'protected'
-    WHEN c.agent_capable = 'yes' THEN 'protection silent'
+    WHEN c.agent_capable = 'yes' AND g.agents THEN 'protection silent'
     WHEN c.agent_capable = 'no' AND c.isolated = 'yes' AND c.monitored = 'yes' THEN 'isolated and watched'
     WHEN c.agent_capable = 'no' AND (c.isolated = 'no' OR c.monitored = 'no') THEN 'not protected'
     ELSE 'unknown'
@@ -133,6 +140,7 @@ SELECT
 
   c.in_service_from,
   c.in_service_to,
+  g.departures AS departures_known,
   c.observed_on,
   CASE WHEN c.in_service_from IS NOT NULL THEN greatest(c.in_service_from, c.first_seen_on) END AS known_on,
   t.area_sqm IS NOT NULL AS area_known,
@@ -144,5 +152,6 @@ SELECT
     THEN greatest(c.in_service_from, e.support_ends_on)
   END AS past_support_from
 FROM cycles AS c
+CROSS JOIN given AS g
 LEFT JOIN stores AS t USING (store_id)
 LEFT JOIN raw_support_dates AS e ON e.product = c.product AND e.cycle = c.cycle

@@ -34,7 +34,7 @@ SELECT
        THEN CAST(nullif(i.loss, 0) AS DECIMAL(18, 2)) END AS loss_at_cost,
   CASE WHEN NOT coalesce(i.attempted, FALSE) AND i.price_basis = 'cost' AND nullif(i.loss, 0) IS NOT NULL
        THEN CAST(coalesce(i.recovered, 0) AS DECIMAL(18, 2)) END AS recovered_at_cost,
-  i.currency
+  CASE WHEN nullif(i.loss, 0) IS NOT NULL THEN i.currency END AS currency
 FROM raw_incidents AS i
 LEFT JOIN stores AS s ON s.store_id = i.store_id
 LEFT JOIN raw_store_days AS d ON d.store_id = i.store_id AND d.day = i.occurred_on

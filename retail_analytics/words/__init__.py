@@ -34,6 +34,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
+from retail_analytics.words.parts import window
 from retail_analytics.words.sentences import amounts, latest
 from retail_analytics.words.verdicts import Verdict, counted, grown, headline, judged, scored, verdict, watched
 
@@ -76,4 +77,5 @@ __all__ = [
     "verdict",
     "watched",
     "whole",
+    "window",
 ]

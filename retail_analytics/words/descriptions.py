@@ -15,7 +15,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import inside, late, naming, open_after, row_name
+from retail_analytics.words.parts import MARKS, inside, late, naming, open_after, row_name
 
 LISTED = 8  # groups that a sentence can name one by one
 
@@ -29,7 +29,7 @@ def describe(measured: Measured) -> str:
         return f"{metric.label}: nothing to show."
     if {"opening", "closing"} <= set(rows.columns):
         return _movement(measured)
-    if "days" in rows.columns:
+    if "waited" in rows.columns:
         return _waiting(measured)
     what = _what(metric)
     if "period" not in rows.columns or rows["period"].n_unique() == 1:
@@ -88,10 +88,12 @@ def _extremes(rows, names, form):
         name = row_name(row, names)
         return f"{name}{':' if name.isdigit() else ''} {form(row)}".strip()
 
-    if rows.height <= LISTED:
+    if rows.height <= LISTED or "domain" in rows.columns:
         return ", ".join(point(row) for row in rows.iter_rows(named=True))
     top = ", ".join(point(row) for row in known.head(3).iter_rows(named=True))
-    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {number(rows.height)} in all"
+    group = "hour of the week" if "weekday" in names else column(names[-1]) if names else "row"
+    groups = plural(rows.height, group, f"{group}es" if group.endswith("s") else group.replace("hour", "hours", 1))
+    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {groups} in all"
 
 
 def _movement(measured):
@@ -105,15 +107,15 @@ def _movement(measured):
 
 
 def _waiting(measured):
-    parts = [f"{measured.metric.label}, share still open."]
+    parts = [f"{measured.metric.label}, share {measured.metric.is_open}."]
     for _, rows in compare.groups(measured):
         name = f"{row_name(rows.row(0, named=True), measured.by)}: " if measured.by else ""
         if rows["value"].null_count() == rows.height:
             parts.append(f"{name}{NOT_KNOWN}; too few closed.")
             continue
-        end = rows["days"].max()
-        marks = [mark for mark in (7, 30, 90) if mark < end] + [end]
-        said = ", ".join(f"{percent(open_after(rows, mark))} after {plural(mark, 'day')}" for mark in marks)
+        end = rows["waited"].max()
+        marks = [mark for mark in MARKS[measured.every][:3] if mark < end] + [end]
+        said = ", ".join(f"{percent(open_after(rows, mark))} after {plural(mark, measured.every)}" for mark in marks)
         parts.append(f"{name}{said}.")
     return " ".join(parts)
 

@@ -78,11 +78,11 @@ def n_of_n(numerator: float | None, denominator: float | None) -> str:
     return f"{number(numerator)} of {number(denominator)}"
 
 
-def money(x: float | None, currency: str = "USD") -> str:
-    """$1.2 million; £1,200; CHF 35. Two significant digits."""
+def money(x: float | None, currency: str | None = None) -> str:
+    """$1.2 million; £1,200; CHF 35; 1,200 if nobody says in what. Two significant digits."""
     if x is None:
         return NOT_KNOWN
-    sign = CURRENCY_SIGNS.get(currency, f"{currency} ")
+    sign = CURRENCY_SIGNS.get(currency, f"{currency} ") if currency else ""
     size = _two_digits(abs(x))
     if size >= 1e6:
         return _signed(x, sign + _large(size))
@@ -120,7 +120,7 @@ def value(x: float | None, metric, n: float | None = None) -> str:
         case "amount":
             return money(x, _currency(metric))
         case "duration":
-            return NOT_KNOWN if x is None else plural(x, "day")
+            return NOT_KNOWN if x is None else plural(x, metric.every)
     return number(x)
 
 
@@ -198,7 +198,7 @@ def chance(p: float | None) -> str:
 
 def _currency(metric):
     found = re.search(r"\b[A-Z]{3}\b", metric.unit)
-    return found[0] if found else "USD"
+    return found and found[0]
 
 
 def _signed(x, size):

@@ -1,6 +1,20 @@
 """Parts of sentences that verdicts, titles and descriptions share."""
 
-from retail_analytics.words.formats import NOT_KNOWN, column, interval, month, n_of_n, named, number, plural, value
+from retail_analytics.words.formats import (
+    NOT_KNOWN,
+    column,
+    interval,
+    month,
+    n_of_n,
+    named,
+    number,
+    plural,
+    probability,
+    value,
+)
+
+SURE = 0.66  # from here on a probability is called likely, and a sentence names the one thing
+MARKS = {"day": (7, 30, 90, 180, 365), "month": (1, 3, 6, 12, 24)}  # when the share still open is said
 
 
 def late(measured, what=""):
@@ -56,7 +70,9 @@ def the(label):
 
 
 def window(measured):
-    return f"the {plural(measured.months, 'month')} to {month(measured.last_month)}"
+    """'the 36 months to October 2026'; 'October 2026'."""
+    last = month(measured.last_month)
+    return last if measured.months == 1 else f"the {measured.months} months to {last}"
 
 
 def some(n, of, measured):
@@ -66,6 +82,15 @@ def some(n, of, measured):
     return f"All {groups}" if n == of > 1 else f"{number(n) if n else 'None'} of {groups}"
 
 
-def open_after(rows, days):
-    """The share still open after so many days, on a curve of statistics.survival."""
-    return rows.filter(rows["days"] <= days)["value"][-1]
+def weakest(index):
+    """'the weakest domain is people: likely (72 %)', on a scorecard; or that it cannot be told."""
+    domains = index.rows.filter(index.rows["domain"] != "index")
+    row = domains.sort("weakest", descending=True).row(0, named=True)
+    if row["weakest"] < SURE:
+        return "which domain is the weakest cannot be told"
+    return f"the weakest domain is {inside(row['label'])}: {probability(row['weakest'])}"
+
+
+def open_after(rows, time):
+    """The share still open after so many days or months, on a curve of statistics.survival."""
+    return rows.filter(rows["waited"] <= time)["value"][-1]

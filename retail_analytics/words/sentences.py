@@ -21,10 +21,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import beside, inside, late, naming, open_after, row_name, some, with_limits
-
-MARKS = (7, 30, 90, 180, 365)  # days at which the share still open is said
-WEAKEST = 2  # domains that a sentence on readiness names
+from retail_analytics.words.parts import MARKS, beside, late, naming, open_after, row_name, some, weakest, with_limits
 
 
 def latest(measured: Measured) -> str:
@@ -56,7 +53,7 @@ def latest(measured: Measured) -> str:
 
 
 def _ends(measured):
-    """'highest Northfield 5.6, lowest Westvale 2.4 recorded thefts per 10,000 visits'"""
+    """'highest Northfield 5.6, lowest Westvale 2.4 recorded thefts per 10,000 visits'; of the largest no lowest."""
     metric, names = measured.metric, naming(measured)
     known = measured.rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
     if known.is_empty():
@@ -67,7 +64,10 @@ def _ends(measured):
 
     unit = f" {metric.unit}" if metric.estimate == "rate" else ""
     highest = point(known.row(0, named=True))
-    return f"highest {highest}, lowest {point(known.row(-1, named=True))}{unit}" if known.height > 1 else highest + unit
+    if known.height == 1:
+        return highest + unit
+    lowest = "" if measured.left_out else f", lowest {point(known.row(-1, named=True))}"
+    return f"highest {highest}{lowest}{unit}"
 
 
 def _medians(measured):
@@ -80,12 +80,12 @@ def _medians(measured):
             continue
         low, high = number(row["low"]), row["high"]
         ends = f"95 % from {low}, upper end not reached" if high is None else f"95 % {low} to {number(high)}"
-        said.append(f"{name}{_half(row['value'])} ({ends}), {closed}")
+        said.append(f"{name}{_half(row['value'], measured.every)} ({ends}), {closed}")
     return f"{measured.metric.label}: {'; '.join(said)}."
 
 
-def _half(days):
-    return f"half within {plural(days, 'day')}" if days else "half on the same day"
+def _half(time, every):
+    return f"half within {plural(time, every)}" if time else f"half {'on' if every == 'day' else 'in'} the same {every}"
 
 
 def _curves(measured):
@@ -95,26 +95,27 @@ def _curves(measured):
     if not known:
         return f"{label}: {NOT_KNOWN}, too few have ended."
     if len(known) == 1:
-        return f"{label}: {_waited(*known.values())}."
-    days = {name: _median(rows) for name, rows in known.items()}
-    order = sorted(days, key=lambda name: (days[name] is None, days[name]))
+        return f"{label}: {_waited(measured, *known.values())}."
+    times = {name: _median(rows) for name, rows in known.items()}
+    order = sorted(times, key=lambda name: (times[name] is None, times[name]))
     first, last = order[0], order[-1]
-    if days[first] is None:
+    if times[first] is None:
         return f"{label}: in no group have half ended."
-    slowest = f"half not reached in {last}" if days[last] is None else f"{_half(days[last])} in {last}"
-    return f"{label}: {_half(days[first])} in {first}, {slowest}."
+    slowest = "half not reached" if times[last] is None else _half(times[last], measured.every)
+    return f"{label}: {_half(times[first], measured.every)} in {first}, {slowest} in {last}."
 
 
-def _waited(rows):
-    """'half within 4 days, 13 % still open after 30 days'; the second day is well after the first."""
-    half, end = _median(rows), rows["days"].max()
-    mark = next((mark for mark in MARKS if mark < end and mark >= 2 * (half or 0)), end)
-    still = f"{percent(open_after(rows, mark), rows['at_risk'].max())} still open after {plural(mark, 'day')}"
-    return still if half is None else f"{_half(half)}, {still}"
+def _waited(measured, rows):
+    """'half within 4 days, 13 % still open after 30 days'; the second is well after the first."""
+    half, end, every = _median(rows), rows["waited"].max(), measured.every
+    mark = next((mark for mark in MARKS[every] if mark < end and mark >= 2 * (half or 0)), end)
+    share = percent(open_after(rows, mark), rows["at_risk"].max())
+    still = f"{share} {measured.metric.is_open} after {plural(mark, every)}"
+    return still if half is None else f"{_half(half, every)}, {still}"
 
 
 def _median(rows):
-    return rows.filter(rows["value"] <= 0.5 + 1e-9)["days"].min()
+    return rows.filter(rows["value"] <= 0.5 + 1e-9)["waited"].min()
 
 
 def _differing(measured):
@@ -137,28 +138,29 @@ def _busiest(measured):
     if known.is_empty():
         return f"{label}: {NOT_KNOWN}."
     row = known.sort("value", descending=True, maintain_order=True).row(0, named=True)
+    if (row.get("low") or 0) <= 1:
+        return f"{label}: no hour of the week stands out from the average by more than chance."
     when = f"on {named('weekday', row['weekday'])} at {named('hour', row['hour'])}"
     return f"{label} were most frequent {when}: {rate(row['value'])} times the average hour."
 
 
 def _moved(measured):
-    rows = compare.settled(measured).rows.drop_nulls()
+    rows = compare.settled(measured).rows.drop_nulls("closing")
     if rows.is_empty():
         return f"{measured.metric.label}: nothing settled yet."
     last, sums = rows.row(-1, named=True), {name: rows[name].sum() for name in ("arrived", "newly_visible", "left")}
     visible = f"{number(sums['newly_visible'])} became visible, " if sums["newly_visible"] else ""
-    moves = f"{number(sums['arrived'])} arrived, {visible}{number(sums['left'])} left since {month(rows['period'][0])}"
+    left = f"{number(sums['left'])} left" if rows["left"].count() else "what left is not recorded"
+    moves = f"{number(sums['arrived'])} arrived, {visible}{left} since {month(rows['period'][0])}"
     return f"{number(last['closing'])} {measured.metric.unit} in {period(last['period'], measured.every)}: {moves}."
 
 
 def _readiness(measured):
     rows = measured.rows.drop_nulls("value")
-    index, domains = rows.filter(rows["domain"] == "index"), rows.filter(rows["domain"] != "index")
+    index = rows.filter(rows["domain"] == "index")
     if index.is_empty():
         return "Readiness: cannot tell; too few domains are measured against a tolerance."
-    weakest = domains.filter(domains["indicators"] > 0).sort("value", maintain_order=True).head(WEAKEST)
-    named_ones = ", ".join(f"{inside(row['label'])} {whole(row['value'])}" for row in weakest.iter_rows(named=True))
-    return f"Readiness is {whole(index['value'][0])} of 100{named_ones and f'; lowest: {named_ones}'}."
+    return f"Readiness is {whole(index['value'][0])} of 100; {weakest(measured)}."
 
 
 def _bands(measured):
@@ -224,7 +226,7 @@ SHAPES = {  # the columns that only one kind of table has: what is said of it
     ("established", "value"): _differing,
     ("outside",): _outside,
     ("weekday", "hour"): _busiest,
-    ("days", "at_risk"): _curves,
+    ("waited", "at_risk"): _curves,
     ("opening", "closing"): _moved,
     ("domain", "indicators"): _readiness,
     ("band", "period"): _bands,

@@ -20,14 +20,12 @@ from retail_analytics.words.formats import (
     percent,
     period,
     plural,
-    probability,
     value,
     whole,
 )
-from retail_analytics.words.parts import beside, inside, late, limits, some, the, window
+from retail_analytics.words.parts import beside, inside, late, limits, some, the, weakest, window
 
 WIDE = 5  # times the materiality: if only a larger change could have been seen, silence proves nothing
-SURE = 0.66  # from here on a probability is called likely, and a sentence names the one thing
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,8 @@ def verdict(compared: Measured) -> Verdict:
         why = _why(compared, row)
         return say("cannot_tell", "Cannot tell", f"{metric.label}: cannot tell; {why}", why)
     direction = "rose" if row["change"] > 0 else "fell"
-    by = f"{direction} by {number.lstrip('+' + MINUS)} ({between})"
+    where = " where recording did not change" * bool(compared.left_out)
+    by = f"{direction} by {number.lstrip('+' + MINUS)}{where} ({between})"
     material = abs(row["change"]) >= metric.materiality
     established = counted or _leaves_out_zero(row["low"], row["high"])
     if established and material:
@@ -149,7 +148,7 @@ def grown(measured: Measured) -> Verdict:
         return _not_recorded(measured)
     row = measured.rows.row(0, named=True)
     if row["value"] is None:
-        why = "the data do not cover 12 months"
+        why = "the data do not cover 12 months" if row["left"] is not None else "no source says what left"
         return Verdict(
             "cannot_tell", "Cannot tell", f"{measured.metric.label}: cannot tell; {why}.", reason=f"Growth: {why}."
         )
@@ -167,7 +166,6 @@ def grown(measured: Measured) -> Verdict:
 def scored(index: Measured) -> Verdict:
     """What may be said of a readiness index (statistics.scorecard): its value, limits and weakest domain."""
     row, domains = index.rows.row(0, named=True), index.rows.filter(index.rows["domain"] != "index")
-    weakest = domains.sort("weakest", descending=True).row(0, named=True)
     between = "" if row["low"] is None else interval(row["low"], row["high"], whole)
     missing = domains.filter(domains["indicators"] == 0)["label"].to_list()
     if row["value"] is None:
@@ -175,11 +173,7 @@ def scored(index: Measured) -> Verdict:
         sentence = f"Readiness: cannot tell; {measured}."
         return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready the company is: {measured}.")
     said = f" (95 % {between})" if between else ""
-    sentence = f"Readiness is {whole(row['value'])} of 100{said}. "
-    if weakest["weakest"] >= SURE:
-        sentence += f"The weakest domain is {inside(weakest['label'])}: {probability(weakest['weakest'])}."
-    else:
-        sentence += "Which domain is the weakest cannot be told."
+    sentence = f"Readiness is {whole(row['value'])} of 100{said}. {opening(weakest(index))}."
     reason = f"Readiness in {listed(inside(name) for name in missing)}: nothing is measured there." if missing else None
     return Verdict("not_judged", "Scored", sentence, whole(row["value"]), between and f"of 100; {between}", reason)
 
@@ -241,7 +235,10 @@ def _against(compared, row):
     unit = f" {metric.unit}" if metric.estimate == "rate" and row["value"] is not None else ""
     then = f"; {NOT_KNOWN} a year before" if row["before"] is None else f" against {before} a year before"
     changes = "".join(f"{note['text'].rstrip('.')}. " for note in row["recording_changes"])
-    return opening(f"{changes}{now}{unit} {when}{then}.{late(compared, ' and left out')}")
+    said = f"{changes}{now}{unit} {when}{then}."
+    if compared.left_out:
+        said += f" Left out, as recording changed or is not complete there: {listed(compared.left_out)}."
+    return opening(f"{said}{late(compared, ' and left out')}")
 
 
 def _with_parts(x, numerator, denominator, metric):

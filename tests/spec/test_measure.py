@@ -246,7 +246,45 @@ def test_a_loss_of_zero_or_at_retail_price_is_not_known_at_cost(given):
 def test_losses_of_which_none_is_known_are_not_recorded(given):
     shop = given(incidents="incident_id | kind | occurred_on | loss | price_basis\nI1 | theft | 2025-01-10 | 5 | retail")
     measured = measure(shop, theft.known_loss, last_month="2025-01", months=1)
-    assert measured.not_recorded == "no values for known loss in this warehouse" and measured.rows.is_empty()
+    assert measured.not_recorded == "no values for known loss in these months" and measured.rows.is_empty()
+
+
+def test_a_month_that_is_not_covered_does_not_make_an_unknown_loss_nought(given):
+    shop = given(
+        covers={"incidents": [date(2025, 2, 1), date(2025, 2, 28)]},
+        incidents="incident_id | kind | occurred_on\nI1 | theft | 2025-02-10",
+    )
+    assert measure(shop, theft.known_loss, last_month="2025-02", months=2).not_recorded == (
+        "no values for known loss in these months"
+    )
+
+
+def test_a_denominator_that_nobody_wrote_down_is_not_recorded(given):
+    shop = given(
+        stores="store_id | region | opened_on\n0001 | North | 2020-01-01",
+        devices="source | source_id | observed_on | store_id | installed_on\ncmdb | 1 | 2025-06-30 | 0001 | 2024-01-01",
+    )
+    measured = measure(shop, iot.devices_per_area, last_month="2025-05", months=1, region="North")
+    assert measured.not_recorded == "no values for devices per 100 m² in North in these months"
+
+
+LOSSES = """
+    incident_id | kind  | occurred_on | region | loss | recovered | price_basis | currency
+    I1          | theft | 2025-01-10  | Kent   | 80   | 30        | cost        | GBP
+    I2          | theft | 2025-01-11  | Kent   |      |           | cost        | EUR
+    I3          | theft | 2025-01-12  | Cork   | 500  |           | cost        | EUR
+"""
+
+
+def test_a_loss_is_in_one_currency_and_two_are_never_added(given):
+    shop = given(incidents=LOSSES)
+    asked = {"last_month": "2025-01", "months": 1}
+    kent = measure(shop, theft.known_loss, region="Kent", **asked)
+    assert (rows(kent), kent.metric.unit) == ([(date(2025, 1, 1), 50, None, 50)], "known loss at cost, GBP")
+    both = measure(shop, theft.known_loss, **asked)
+    assert both.not_recorded == "known loss in one currency (EUR, GBP are mixed)" and both.rows.is_empty()
+    apart = measure(shop, theft.known_loss, by="currency", **asked).rows.drop_nulls("currency")
+    assert apart.select("currency", "value").rows() == [("EUR", 500), ("GBP", 50)]
 
 
 def test_a_table_without_rows_is_not_recorded_and_never_zero(given):
@@ -324,6 +362,25 @@ def test_open_incidents_count_as_open_and_not_as_missing(given):
     ]
 
 
+def test_what_a_source_tells_by_months_is_timed_in_months(given):
+    shop = given(
+        incidents="""
+            incident_id | reference | kind  | occurred_on | precision
+            I1          | P1        | theft | 2024-12-01  | month
+            I2          | P2        | theft | 2025-01-01  | month
+            I3          | P3        | theft | 2025-01-01  | month
+        """,
+        outcomes="""
+            outcome_id | reference | decided_on | outcome
+            O1         | P1        | 2025-02-01 | charged
+            O2         | P2        | 2025-01-01 | charged
+        """,
+    )
+    waits = durations(shop, theft.time_to_outcome, last_month="2025-03", months=4)
+    assert waits.rows.rows() == [("time_to_outcome", 0, True), ("time_to_outcome", 2, True), ("time_to_outcome", 3, False)]
+    assert waits.every == "month"
+
+
 def test_what_ends_after_the_window_or_is_not_over_in_the_data_is_open(given):
     shop = given(
         covers={"incidents": [date(2024, 1, 1), date(2025, 2, 10)]},
@@ -341,7 +398,7 @@ def test_what_ends_after_the_window_or_is_not_over_in_the_data_is_open(given):
     known = durations(shop, readiness.time_to_contain, **asked, known_by=date(2025, 1, 30))
     assert [r[1:] for r in known.rows.rows()] == [(1, False), (1, False)]
     march = durations(shop, readiness.time_to_contain, last_month="2025-03", months=1)
-    assert march.not_recorded == "no time to contain that began in these months"
+    assert march.not_recorded == "no incidents to measure it by that began in these months"
     with pytest.raises(UnknownName, match="Unknown breakdown of time_to_contain 'regoin'"):
         durations(shop, readiness.time_to_contain, **asked, by="regoin")
     with pytest.raises(UnknownName, match="Unknown region 'Nrth'"):
@@ -510,6 +567,13 @@ def test_without_declared_days_incidents_are_covered_up_to_their_newest_entry(gi
     assert rows(measure(shop, theft.recorded_thefts, last_month="2025-03", months=3)) == [
         (date(2025, 1, 1), 2, None, 2), (date(2025, 2, 1), 0, None, 0), (date(2025, 3, 1), None, None, None),
     ]  # fmt: skip
+
+
+def test_devices_without_any_date_are_covered_from_their_export(given):
+    shop = given(covers={"devices": None}, devices="source | source_id | observed_on | serial\ncmdb | 1 | 2025-06-30 | S1")
+    assert (shop.coverage["devices"]["covered_from"], shop.coverage["devices"]["covered_to"]) == (
+        date(2025, 6, 30), date(2025, 6, 30),
+    )  # fmt: skip
 
 
 def test_the_newest_month_is_the_last_that_all_tables_cover_completely(given):
@@ -733,6 +797,7 @@ def test_devices_per_area_leaves_out_stores_without_an_area(given):
         ({"last_month": "2025-13"}, ParameterError, "last_month is '2025-13', expected a month like 2026-10."),
         ({"months": 0}, ParameterError, "months is 0, expected a whole number from 1 to 600."),
         ({"every": "day"}, ParameterError, "every is 'day', expected month or week."),
+        ({"known_by": "15 May"}, ParameterError, "known_by is '15 May', expected a day like 2026-09-15."),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(given, asked, error, words):
@@ -771,6 +836,25 @@ def test_the_cliff_begins_where_the_share_past_support_ends(retailer):
     assert (cliff[1]["band"], cliff[1]["numerator"], cliff[1]["denominator"]) == (
         "past end of support", past["numerator"], past["denominator"],
     )  # fmt: skip
+
+
+ONLY_INSTALLED = """
+    source | source_id | observed_on | status     | installed_on | device_class | agent_capable
+    cmdb   | 1         | 2026-06-30  | in_service | 2024-01-05   | kiosk        | yes
+    cmdb   | 2         | 2026-06-30  | in_service | 2025-08-10   |              | yes
+"""
+
+
+def test_what_no_source_ever_says_is_no_fact_about_a_device(given):
+    shop = given(devices=ONLY_INSTALLED)
+    story = {"last_month": "2026-05", "months": 12}
+    assert shop.sql("SELECT DISTINCT protection, unidentified FROM devices").rows() == [("unknown", None)]
+    assert measure(shop, iot.unidentified_share, **story).not_recorded == "no values for unidentified devices in these months"
+    unprotected = iot.known_share(shop, iot.unprotected_share, iot.protection_unknown_share, **story)
+    assert unprotected.not_recorded == "no device of which it is known in this warehouse"
+    assert rows(iot.growth(shop, **story)) == [(date(2026, 5, 1), None, 1, None, 1, None, 0)]
+    flow = iot.stock_flow(shop, **story).rows
+    assert flow["left"].null_count() == 12 and flow.select("opening", "closing").rows()[-1] == (2, 2)
 
 
 def test_growth_is_arrivals_less_departures_and_no_device_that_became_visible(given):
