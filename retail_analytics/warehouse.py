@@ -140,10 +140,12 @@ class Warehouse:
 def open_warehouse(path: str | Path | None = None) -> Warehouse:
     """The current snapshot of a warehouse folder, or the snapshot file itself, opened to be read.
 
-    Without a path: what the environment variable RETAIL_WAREHOUSE names, else data/warehouses/default of
-    this project. Raises WarehouseError when there is none.
+    Without a path: what the environment variable RETAIL_WAREHOUSE names (in the current folder, else in this
+    project: notebooks start in their own), else data/warehouses/default of this project. Raises WarehouseError
+    when there is none.
     """
-    path = Path(path or os.environ.get(VARIABLE) or _project() / DEFAULT)
+    wanted = Path(path or os.environ.get(VARIABLE) or DEFAULT)
+    path = wanted if path or wanted.exists() else _project() / wanted
     if path.suffix == ".duckdb":
         if not path.is_file():
             raise WarehouseError(f"There is no snapshot {path}.")
@@ -233,8 +235,6 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
 
 def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
     contract, mapping, name = file.contract, file.mapping, file.path.name
-    if not file.path.is_file():
-        raise SourceError(f"There is no file {file.path}. Check the name and the folder.")
     content, meaning = fingerprint(file.path), sha256(mapping.text.encode()).hexdigest()
     covers = file.covers or (None, None)
     last = before.get((name, contract.table))
@@ -249,11 +249,9 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
         said(f"{name}: loaded before, unchanged")
         counts = (last["read"], last["kept"], last["refused"], last["left_out"])
         return FileAccount(name, contract.table, "unchanged", *counts, 0, 0, json.loads(last["reasons"]), [])
-    said(f"{name}: reading")
     text = read_text(file.path, **mapping.reads)
     if mapping.unpivot:
         text = unpivoted(text, **mapping.unpivot)
-    said(f"{name}: checking {text.rows.height:,} rows")
     _raw_table(con, contract)
     known = {t for t in set(contract.references.values()) if _rows(con, f"raw_{t}")}
     con.register("read_rows", text.rows)
@@ -285,6 +283,7 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
         reasons=grouped_reasons(reasons for _, reasons in refused),
         unused=unused_columns(contract, mapping, text.header),
     )  # fmt: skip
+    said(f"{name}: {account.read:,} rows checked, {kept:,} kept, {account.refused:,} refused, {left_out:,} left out")
     con.execute(
         "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [name, contract.table, mapping.name, meaning, content, account.read, kept, len(refused), left_out, new,

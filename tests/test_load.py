@@ -377,6 +377,7 @@ def test_a_wide_table_becomes_one_row_per_cell_and_what_is_left_out_is_counted(t
     [
         ("table: incidents\ncolums: {}\n", "unknown key 'colums'. Did you mean 'columns'?"),
         ("table: incidnts\ncolumns: {}\n", "Unknown table 'incidnts'. Did you mean 'incidents'?"),
+        ("table: incidents\n", "mine.yaml: 'columns' is missing. Write a line for each, like 'store_id: Store No'."),
         ("table: incidents\ncolumns: {kid: Kind}\n", "'kid' is not a column of incidents. Did you mean 'kind'?"),
         ("table: incidents\ncolumns: {kind: {frmat: Kind}}\n", "unknown key 'frmat'. Did you mean 'format'?"),
         ("just text\n", "is not a mapping"),
@@ -408,11 +409,14 @@ def test_a_mapping_that_names_a_column_the_file_lacks_says_the_nearest(tmp_path)
 
 
 def test_the_plan_of_a_folder_is_checked(tmp_path):
+    for name in ("incidents.csv", "5"):
+        (tmp_path / name).write_text(GOOD)
     for plan, sentence in [
         ("{file: incidents.csv, maping: own}", "unknown key 'maping'. Did you mean 'mapping'"),
         ("{file: incidents.csv, covers: [2025-02-01, 2025-01-01]}", "covers must be two days, first and last"),
         ("{file: incidents.csv, known_on: 2025-01-01 10:00:00}", "expected a day like 2026-11-15"),
         ("{file: 5}", "5: which table is it"),
+        ("{file: none.csv}", "There is no file .*none.csv. Check the name and the folder."),
     ]:
         (tmp_path / "load.yaml").write_text(f"files:\n  - {plan}\n")
         with pytest.raises(SourceError, match=sentence):

@@ -5,6 +5,7 @@ A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must
 warehouse runs it.
 """
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
         raise UnknownName("mapping", name_or_file, mapping_names())
     text, content = yaml_of(path)
     if not isinstance(content, dict) or not isinstance(content.get("table"), str):
-        raise SourceError(f"{path.name} is not a mapping: it needs at least 'table' and 'columns'.")
+        raise SourceError(f"{path.name} is not a mapping: it has no line 'table: …' that names one of our tables.")
     only_known(path.name, content, MAPPING_KEYS)
     for part, (allowed, needed) in PART_KEYS.items():
         found = content.get(part) or {}
@@ -111,7 +112,9 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
         raise SourceError(f"{path.name}: columns must be lines like 'store_id: Store No'.")
     if table:
         contract = contract_of(table)
-        columns = {ours: _column(path.name, contract, ours, theirs) for ours, theirs in (columns or {}).items()}
+        if not columns:
+            raise SourceError(f"{path.name}: 'columns' is missing. Write a line for each, like 'store_id: Store No'.")
+        columns = {ours: _column(path.name, contract, ours, theirs) for ours, theirs in columns.items()}
     return Mapping(
         name=path.stem,
         title=content.get("title", path.stem),
@@ -134,6 +137,23 @@ def yaml_of(path: Path) -> tuple[str, Any]:
         where = getattr(error, "problem_mark", None)
         reason = f"row {where.line + 1}" if where else str(error).split(":")[0]
         raise SourceError(f"{path.name} is not YAML: {reason}.") from None
+
+
+def entries_of(path: Path, name: str, *, keys: set[str], entry_keys: set[str], example: str) -> tuple[dict, list[dict]]:
+    """What a YAML file says as a whole, and the entries that it lists under `name`, each with its first key.
+
+    `example` is an entry as one would write it. Raises SourceError with the place of what is not understood.
+    """
+    _, content = yaml_of(path)
+    if not isinstance(content, dict) or not isinstance(content.get(name), list) or not content[name]:
+        raise SourceError(f"{path}: expected '{name}:' with one line for each, like {example}.")
+    only_known(path, content, keys)
+    needed = name.removesuffix("s")
+    for entry in content[name]:
+        if not isinstance(entry, dict) or needed not in entry:
+            raise SourceError(f"{path}: each line of '{name}' needs a '{needed}'. Found: {entry}.")
+        only_known(path, entry, entry_keys)
+    return content, content[name]
 
 
 def contract_of(table: str) -> Contract:
@@ -249,10 +269,22 @@ def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: 
     for name in contract.required:
         if name not in columns:
             near = did_you_mean(name, header).split(" Known")[0]
-            raise SourceError(
-                f"{file}: column '{name}' of {contract.table} is missing.{near} Columns found: {', '.join(header)}."
-            )
+            found = _separated(header) or f"{near} Columns found: {', '.join(header)}."
+            raise SourceError(f"{file}: column '{name}' of {contract.table} is missing.{found}")
     return {name: _expression(columns.get(name), header, file) for name in contract.fields}
+
+
+def _separated(header: list[str]) -> str:
+    """What to do when the names of columns hold another separator than the one they were read by; else ''."""
+    text = "".join(header)
+    other = max(",;\t|", key=text.count)
+    if text.count(other) < len(header):
+        return ""
+    shown = json.dumps(other)
+    return (
+        f" The header looks separated by {shown}. Say 'reads: {{delimiter: {shown}}}' in its mapping; for our own "
+        f"column names write one of that line and 'table: any', and name it with --mapping."
+    )
 
 
 def _expression(column: dict | None, header: list[str], file: str) -> str:
@@ -264,7 +296,8 @@ def _expression(column: dict | None, header: list[str], file: str) -> str:
         return f"nullif(trim(CAST(({column['sql']}) AS VARCHAR)), '')"
     theirs = column["from"]
     if theirs not in header:
-        raise SourceError(f"{file}: column '{theirs}' is missing.{did_you_mean(theirs, header)}")
+        found = _separated(header) or did_you_mean(theirs, header)
+        raise SourceError(f"{file}: column '{theirs}' is missing.{found}")
     text = f"nullif(trim({quoted(theirs)}), '')"
     if "values" not in column:
         return text

@@ -10,9 +10,8 @@ from retail_analytics.sources.checking import (
     Mapping,
     contract_of,
     contracts,
-    only_known,
+    entries_of,
     read_mapping,
-    yaml_of,
 )
 
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
@@ -38,7 +37,9 @@ class SourceFile:
 
 def source_file(path: Path, *, mapping: str, table: str | None = None, known_on: date | None = None,
                 covers=None, beside: Path | None = None) -> SourceFile:
-    """A file with its mapping and contract. Raises SourceError if no table is named anywhere."""
+    """A file with its mapping and contract. Raises SourceError if it is not there, or no table is named anywhere."""
+    if not path.is_file():
+        raise SourceError(f"There is no file {path}. Check the name and the folder.")
     read = read_mapping(mapping, beside=beside)
     name = read.table or table or (path.name.split(".")[0] if path.name.split(".")[0] in contracts() else None)
     if name is None:
@@ -65,25 +66,19 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
     path = path / "load.yaml" if path.is_dir() else path
     if not path.is_file():
         raise SourceError(f"There is no load.yaml in {path.parent}. Write one, or name the files themselves.")
-    _, plan = yaml_of(path)
-    if not isinstance(plan, dict) or not isinstance(plan.get("files"), list):
-        raise SourceError(f"{path}: expected 'files:' with one line per file, like {{file: stores.csv, mapping: own}}.")
-    only_known(path, plan, PLAN_KEYS)
-    files = []
-    for entry in plan["files"]:
-        if not isinstance(entry, dict) or "file" not in entry:
-            raise SourceError(f"{path}: each line of 'files' needs a 'file'. Found: {entry}.")
-        only_known(path, entry, FILE_KEYS)
-        files.append(
-            source_file(
-                path.parent / str(entry["file"]),
-                mapping=str(entry.get("mapping", "own")),
-                table=entry.get("table"),
-                known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
-                covers=entry.get("covers"),
-                beside=path.parent,
-            )
+    example = "{file: stores.csv, mapping: own}"
+    plan, entries = entries_of(path, "files", keys=PLAN_KEYS, entry_keys=FILE_KEYS, example=example)
+    files = [
+        source_file(
+            path.parent / str(entry["file"]),
+            mapping=str(entry.get("mapping", "own")),
+            table=entry.get("table"),
+            known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
+            covers=entry.get("covers"),
+            beside=path.parent,
         )
+        for entry in entries
+    ]
     return str(plan.get("title", path.parent.name)), files
 
 
