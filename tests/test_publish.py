@@ -56,6 +56,8 @@ def command(*words) -> tuple[int, str]:
         (["theft_trends", "-p", "mnths=3"],
          "Unknown parameter of theft_trends 'mnths'. Did you mean 'months'? Known: last_month, months, region."),
         (["theft_trends", "-p", "months=three"], "theft_trends: months is 'three', expected a whole number."),
+        (["theft_trends", "-p", "months=-5"], "months is -5, expected a whole number from 1 to 600."),
+        (["theft_trends", "-p", "months=0"], "months is 0, expected a whole number from 1 to 600."),
         (["theft_trends", "-p", "region=Harbor"], "Unknown region 'Harbor'. Did you mean 'Harbour'?"),
         (["theft_trends", "-p", "last_month=2099-01"],
          "theft_trends: 2099-01 is not complete in the data (incidents end on 2026-11-14). Newest complete month: 2026-10."),
@@ -86,7 +88,7 @@ def test_no_traceback_reaches_a_person(tmp_path):
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2 and "Traceback" not in done.stderr + done.stdout
-    assert done.stderr.startswith("Error: nothing.csv: which table is it?")
+    assert done.stderr.startswith("Error: There is no file")
 
 
 def test_a_failing_cell_leaves_the_last_good_page_and_says_where(retailer, notebooks, tmp_path):

@@ -8,8 +8,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from retail_analytics.errors import SourceError, WorkbenchError
-from retail_analytics.publishing.run import Run, publish
-from retail_analytics.sources.checking import only_known, yaml_of
+from retail_analytics.publishing.run import Run, publish, refuse
+from retail_analytics.sources.checking import entries_of
 from retail_analytics.warehouse import open_warehouse
 
 PACK_KEYS = {"title", "warehouse", "reports"}
@@ -38,15 +38,10 @@ def read_pack(path: Path, root: Path) -> list[Due]:
     """
     if not path.is_file():
         raise SourceError(f"There is no pack {path}.")
-    _, pack = yaml_of(path)
-    if not isinstance(pack, dict) or not isinstance(pack.get("reports"), list):
-        raise SourceError(f"{path}: expected 'reports:' with one line per report, like {{report: theft_trends}}.")
-    only_known(path, pack, PACK_KEYS)
+    example = "{report: theft_trends}"
+    pack, entries = entries_of(path, "reports", keys=PACK_KEYS, entry_keys=ENTRY_KEYS, example=example)
     due = []
-    for entry in pack["reports"]:
-        if not isinstance(entry, dict) or "report" not in entry:
-            raise SourceError(f"{path}: each line of 'reports' needs a 'report'. Found: {entry}.")
-        only_known(path, entry, ENTRY_KEYS)
+    for entry in entries:
         warehouse = entry.get("warehouse", pack.get("warehouse"))
         if warehouse is None:
             raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
@@ -65,7 +60,11 @@ def read_pack(path: Path, root: Path) -> list[Due]:
 def run_pack(
     due: list[Due], *, reports_dir: Path, workers: int | None = None, said: Callable[[str], None] = lambda _: None
 ) -> list[Run | WorkbenchError]:
-    """Publish what is due, side by side; `said` gets a line as each ends. A refusal takes the place of its run."""
+    """Publish what is due, side by side; `said` gets a line as each ends.
+
+    A refusal is recorded on the shelf as a run; only where report or warehouse are not known its error takes the
+    place of one.
+    """
     workers = workers or max(1, min(len(due), os.cpu_count() or 1))
     ended: list[Run | WorkbenchError] = []
     # Spawned, not forked: the parent has opened a warehouse, and its engine's threads would not survive a fork.
@@ -74,16 +73,19 @@ def run_pack(
         for future in as_completed(running):
             one, result = running[future], future.result()
             ended.append(result)
-            end = f"{result.end} ({result.seconds:.1f} s)" if isinstance(result, Run) else "refused"
+            ran = isinstance(result, Run) and result.end != "refused"
+            end = f"{result.end} ({result.seconds:.1f} s)" if ran else "refused"
             reason = result.reason if isinstance(result, Run) else str(result)
             said(f"{len(ended):>3} of {len(due)}  {one.name}: {end}" + (f". {reason}" if reason else ""))
     return ended
 
 
 def _publish(one: Due, reports_dir: Path) -> Run | WorkbenchError:
+    where = {"warehouse": one.warehouse, "reports_dir": reports_dir, "shelf_name": one.shelf}
     try:
-        return publish(
-            one.report, dict(one.parameters), warehouse=one.warehouse, reports_dir=reports_dir, shelf_name=one.shelf
-        )
+        try:
+            return publish(one.report, dict(one.parameters), **where)
+        except WorkbenchError as error:
+            return refuse(one.report, dict(one.parameters), str(error), **where)
     except WorkbenchError as error:
         return WorkbenchError(str(error))

@@ -3,13 +3,14 @@
 import json
 import re
 from ast import literal_eval
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 from retail_analytics.errors import ParameterError, UnknownName, WarehouseError
-from retail_analytics.months import window
+from retail_analytics.months import after, window
 from retail_analytics.warehouse import Warehouse
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -59,9 +60,8 @@ def chosen(
     newest = _newest(warehouse, report_name, needs)
     wanted = newest if last_month == NEWEST else window(last_month, months)[1]
     if wanted > newest:
-        ends = ", ".join(f"{t.replace('_', ' ')} end on {warehouse.coverage[t]['covered_to']}" for t in needs)
         raise ParameterError(
-            f"{report_name}: {wanted:%Y-%m} is not complete in the data ({ends}). "
+            f"{report_name}: {wanted:%Y-%m} is not complete in the data ({_ends(warehouse, needs)}). "
             f"Newest complete month: {newest:%Y-%m}."
         )
     if region != "all" and region not in warehouse.regions:
@@ -88,10 +88,44 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
     return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region")})
 
 
+def because(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> str | None:
+    """Why `newest` was not the newest month that there is anything of; None if it was, or a month was named."""
+    if values.get("last_month", NEWEST) != NEWEST:
+        return None
+    newest = warehouse.newest_month(asked.needs)
+    short = [t for t in asked.needs if warehouse.newest_month((t,)) == newest]
+    following = after(newest)
+    if max(warehouse.coverage[t]["covered_to"] for t in asked.needs) < following:
+        return None
+    return (
+        f"{newest:%Y-%m}: {_ends(warehouse, short)}, so {following:%Y-%m} is not complete. "
+        f"If your files hold all of it, load them again with --covers FIRST LAST."
+    )
+
+
+def nearest(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> dict:
+    """The values of a request that was refused, with a month and a region under which it can be told.
+
+    The month is the one asked for if it is one, else the newest complete one, else that of the newest day.
+    """
+    try:
+        month = window(str(values.get("last_month", NEWEST)), 1)[1]
+    except ParameterError:
+        try:
+            month = warehouse.newest_month(asked.needs)
+        except WarehouseError:
+            month = max((row["covered_to"] for row in warehouse.coverage.values()), default=date.today())
+    return values | {"last_month": f"{month:%Y-%m}", "region": str(values.get("region", "all"))}
+
+
+def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
+    return ", ".join(f"{t.replace('_', ' ')} end on {warehouse.coverage[t]['covered_to']}" for t in tables)
+
+
 def _typed(asked: Report, name: str, value: object) -> object:
     if asked.parameters[name]["inferred_type_name"] != "int":
         return value
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}", value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

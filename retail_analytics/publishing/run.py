@@ -1,7 +1,7 @@
 """One report: notebook + parameters → a page on the shelf, or the truth about why not.
 
-A run ends as exactly one of: published, unchanged (same inputs, page there), refused (bad parameters, or
-data that cannot carry it), failed (a cell raised), died (the kernel was killed), late (a cell ran past its
+A run ends as exactly one of: published, unchanged (same inputs, page there), refused (a pack's bad parameters,
+or data that cannot carry it), failed (a cell raised), died (the kernel was killed), late (a cell ran past its
 time), unsafe (the finished page failed its checks). Only `published` replaces a page.
 """
 
@@ -20,7 +20,7 @@ import nbformat
 from traitlets.config import Config
 
 from retail_analytics.publishing import shelf
-from retail_analytics.publishing.parameters import checked, report
+from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
 from retail_analytics.warehouse import VARIABLE, Warehouse, open_warehouse
 
 CELL_SECONDS = 600  # longest that one cell may take
@@ -51,6 +51,7 @@ class Run:
     bytes: int
     parameters: dict
     key: str
+    note: str | None = None  # why the newest complete month is not the newest that there are rows of
 
 
 def publish(
@@ -67,44 +68,82 @@ def publish(
     Gives the run, whatever its end; the run is recorded in runs.jsonl, the index is left to the caller.
     With the same notebook, parameters, snapshot, code and packages as the page that is there, nothing is
     run (`unchanged`), unless `again`. Raises WorkbenchError for a request that is wrong in itself: an
-    unknown report or parameter, a value that cannot be, a warehouse that is not there.
+    unknown report or parameter, a value that cannot be, a warehouse that is not there, a shelf that cannot be
+    written.
     """
     opened = open_warehouse(warehouse)
     asked = report(report_name)
     parameters = checked(opened, asked, values or {})
+    shelf.make(reports_dir)
     place = _Place(opened, reports_dir, asked.name, parameters)
-    key = _key(asked.path, parameters, opened)
-    facts = {
+    facts = _facts(opened, asked, parameters, shelf_name)
+    facts |= {"key": _key(asked.path, parameters, opened), "note": because(opened, asked, values or {})}
+    before = shelf.newest_page(reports_dir, facts)
+    if before and before["key"] == facts["key"] and place.page.is_file() and not again:
+        kept = {name: before[name] for name in ("page", "headline", "bytes")}
+        return Run(**facts, **kept, end="unchanged", reason=None, failure_page=None, seconds=0.0)
+    began = time.monotonic()
+    end, reason, headline = _attempt(asked, parameters, opened, place, facts)
+    headline = headline or (before or {}).get("headline", "")
+    return _recorded(place, facts, end=end, reason=reason, headline=headline, seconds=time.monotonic() - began)
+
+
+def refuse(
+    report_name: str,
+    values: dict[str, object],
+    reason: str,
+    *,
+    warehouse: Path | str | None = None,
+    reports_dir: Path,
+    shelf_name: str | None = None,
+) -> Run:
+    """Record that a report which was due cannot be published, with a page that says why.
+
+    It stands on the shelf for the month and region that were asked for, as far as they can be told.
+    Raises WorkbenchError if the report or the warehouse is unknown, or the shelf cannot be written.
+    """
+    opened = open_warehouse(warehouse)
+    asked = report(report_name)
+    parameters = nearest(opened, asked, values)
+    shelf.make(reports_dir)
+    place = _Place(opened, reports_dir, asked.name, parameters)
+    facts = _facts(opened, asked, parameters, shelf_name) | {"key": ""}
+    about = _about(asked, parameters, opened, facts)
+    _write_failure(place, about, end="refused", reason=reason, where="Before the notebook was started")
+    return _recorded(place, facts, end="refused", reason=reason, headline="", seconds=0.0)
+
+
+def _facts(warehouse: Warehouse, asked: Report, parameters: dict, shelf_name: str | None) -> dict:
+    """What is known of a run before it begins."""
+    return {
         "run": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
-        "shelf": shelf_name or opened.title,
-        "data": opened.title,
-        "warehouse": place.folder,
+        "shelf": shelf_name or warehouse.title,
+        "data": warehouse.title,
+        "warehouse": warehouse.path.parent.name,
         "report": asked.name,
         "title": asked.title,
         "month": parameters["last_month"],
         "scope": parameters["region"],
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "snapshot": opened.snapshot,
+        "snapshot": warehouse.snapshot,
         "parameters": parameters,
-        "key": key,
     }
-    before = shelf.newest_page(reports_dir, facts)
-    if before and before["key"] == key and place.page.is_file() and not again:
-        kept = {name: before[name] for name in ("page", "headline", "bytes")}
-        return Run(**facts, **kept, end="unchanged", reason=None, failure_page=None, seconds=0.0)
-    began = time.monotonic()
-    end, reason, headline = _attempt(asked, parameters, opened, place, facts)
+
+
+def _recorded(place: "_Place", facts: dict, *, end: str, reason: str | None, headline: str, seconds: float) -> Run:
+    """The run as it ended, written to the shelf's record."""
+    there = place.page.is_file()
     run = Run(
         **facts,
         end=end,
         reason=reason,
-        page=place.relative(place.page) if place.page.is_file() else None,
+        page=place.relative(place.page) if there else None,
         failure_page=None if end == "published" else place.relative(place.failure_page),
-        headline=headline or (before or {}).get("headline", ""),
-        seconds=round(time.monotonic() - began, 1),
-        bytes=place.page.stat().st_size if place.page.is_file() else 0,
+        headline=headline,
+        seconds=round(seconds, 1),
+        bytes=place.page.stat().st_size if there else 0,
     )
-    shelf.append(reports_dir, asdict(run))
+    shelf.append(place.reports_dir, asdict(run))
     return run
 
 
@@ -113,9 +152,8 @@ class _Place:
 
     def __init__(self, warehouse: Warehouse, reports_dir: Path, report_name: str, parameters: dict):
         self.reports_dir = reports_dir
-        self.folder = warehouse.path.parent.name
         scope = "" if parameters["region"] == "all" else f"-{_slug(parameters['region'])}"
-        folder = reports_dir / self.folder / report_name
+        folder = reports_dir / warehouse.path.parent.name / report_name
         self.page = folder / f"{parameters['last_month']}{scope}.html"
         self.failure_page = folder / f"{parameters['last_month']}{scope}.failed.html"
 
@@ -131,7 +169,6 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
     from retail_analytics.publishing import page
 
     about = _about(asked, parameters, warehouse, facts)
-    place.page.parent.mkdir(parents=True, exist_ok=True)
     os.environ[VARIABLE] = str(warehouse.path.resolve())
     with tempfile.TemporaryDirectory() as scratch:
         executed = Path(scratch) / "executed.ipynb"
@@ -162,14 +199,15 @@ def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | Non
                 place.failure_page.unlink(missing_ok=True)
                 return "published", None, page.headline(notebook)
             end, reason, where, log = "unsafe", faults[0], None, "\n".join(faults)
-        last_good = place.page.name if place.page.is_file() else None
-        _write(
-            place.failure_page,
-            page.failure(
-                end=end, reason=reason, where=_heading(asked.path, where), log=log, about=about, last_good=last_good
-            ),
-        )
+        _write_failure(place, about, end=end, reason=reason, where=_heading(asked.path, where), log=log)
         return end, reason, ""
+
+
+def _write_failure(place: _Place, about: dict, **told) -> None:
+    from retail_analytics.publishing import page
+
+    last_good = place.page.name if place.page.is_file() else None
+    _write(place.failure_page, page.failure(about=about, last_good=last_good, **told))
 
 
 def _sockets_in(folder: str) -> Config:
@@ -180,13 +218,14 @@ def _sockets_in(folder: str) -> Config:
 def _about(asked, parameters, warehouse, facts) -> dict:
     """What the page's head and foot say about the run."""
     month = datetime.strptime(parameters["last_month"], "%Y-%m")
+    known = max((row["covered_to"] for row in warehouse.coverage.values()), default=None)
     return {
         "title": asked.title,
         "organisation": warehouse.title,
         "report": asked.name,
         "month": month.strftime(MONTH),
         "scope": parameters["region"],
-        "as_known": max(row["covered_to"] for row in warehouse.coverage.values()).strftime("%-d %B %Y"),
+        "as_known": known and known.strftime("%-d %B %Y"),
         "shelf_link": "../../index.html",
         "snapshot": warehouse.snapshot,
         "run": facts["run"],
@@ -218,6 +257,7 @@ def _heading(notebook: Path, cell_index: int | None) -> str:
 
 def _write(path: Path, text: str) -> None:
     """The whole file or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     building = path.with_suffix(".building")
     building.write_text(text, encoding="utf-8")
     building.replace(path)

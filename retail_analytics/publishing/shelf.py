@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
+from retail_analytics.errors import WorkbenchError
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
 
 RUNS = "runs.jsonl"
@@ -25,10 +26,19 @@ WORDS = {
 }
 
 
+def make(reports_dir: Path) -> None:
+    """Make the folder, if need be. Raises WorkbenchError if no page can be written there."""
+    try:
+        Path(reports_dir).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=reports_dir).close()
+    except OSError as error:
+        sentence = f"The reports folder {reports_dir} cannot be written: {error.strerror}. Name another with --reports."
+        raise WorkbenchError(sentence) from None
+
+
 def append(reports_dir: Path, record: dict) -> None:
     """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other."""
     reports_dir = Path(reports_dir)
-    reports_dir.mkdir(parents=True, exist_ok=True)
     line = json.dumps(record, sort_keys=True, default=str).encode() + b"\n"
     with FileLock(reports_dir / f"{RUNS}.lock"), open(reports_dir / RUNS, "ab+") as file:
         if file.tell():
@@ -56,6 +66,7 @@ def index(reports_dir: Path) -> Path:
 
     Links are relative and lead only to files that exist. Returns the path of the index.
     """
+    make(reports_dir)
     reports_dir = Path(reports_dir)
     known, unread = _read(reports_dir / RUNS)
     histories = _grouped(known, _key)
