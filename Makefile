@@ -6,6 +6,10 @@ CLI := $(RUN) retail-analytics
 SAMPLE := data/sample/exports/load.yaml
 WAREHOUSES := data/warehouses
 unexport PYTHONDONTWRITEBYTECODE
+ifneq ($(filter .uv/%,$(UV)),) # ours alone: what it fetches stays in this folder too
+export UV_CACHE_DIR := $(CURDIR)/.uv/cache
+export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.uv/python
+endif
 
 .PHONY: help setup report test lab load bench clean
 
@@ -33,13 +37,15 @@ bench: load ## Run the benchmarks and print their figures
 
 clean: ## Remove what the other targets made, the virtual environment included
 	rm -rf .venv .uv data/sample data/warehouses reports/published .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(UV)
 	@$(UV) sync --frozen --quiet --compile-bytecode
 
 $(SAMPLE): $(wildcard retail_analytics/sample/*.py) | setup
+	@rm -rf data/sample
 	@$(CLI) sample data/sample
 
 .uv/bin/uv:
 	python3 -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check uv
+	.uv/bin/pip install --quiet --disable-pip-version-check --no-cache-dir uv
