@@ -10,19 +10,29 @@ from pathlib import Path
 
 import click
 
-from retail_analytics.errors import UnknownName, WorkbenchError
+from retail_analytics.errors import UnknownName, WarehouseError, WorkbenchError
 from retail_analytics.warehouse import DEFAULT, VARIABLE
 
 ROOT = Path(__file__).parents[1]
 SHELF = Path("reports/published")
+DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("reports", "metrics", "tables", "mappings", "snapshots", "runs")
 
+
+
+def _folder(path: str | Path) -> Path:
+    """A folder named on the command line; an empty name would quietly mean the current one."""
+    if not str(path).strip():
+        raise WorkbenchError("The name of a folder is empty. Give its path, or leave the option out.")
+    return Path(path)
+
+
 warehouse_option = click.option(
-    "--warehouse", "warehouse_dir", type=click.Path(path_type=Path), envvar=VARIABLE, default=DEFAULT,
+    "--warehouse", "warehouse_dir", type=_folder, envvar=VARIABLE, default=DEFAULT,
     show_default=True, metavar="DIR", help=f"Folder of the warehouse; also the variable {VARIABLE}.",
 )  # fmt: skip
 shelf_option = click.option(
-    "--reports", "reports_dir", type=click.Path(path_type=Path), default=SHELF, show_default=True, metavar="DIR",
+    "--reports", "reports_dir", type=_folder, default=SHELF, show_default=True, metavar="DIR",
     help="Where the pages go.",
 )  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
@@ -63,6 +73,9 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
     """
     from retail_analytics.sample import write
 
+    plan = folder / "exports" / "load.yaml"
+    if any(folder.glob("*")) and not (plan.is_file() and plan.read_bytes().startswith(b"title: Example Grocers\n")):
+        raise WorkbenchError(f"{folder} holds files of another origin. Name a new folder, so that none is overwritten.")
     click.echo(f"Writing {stores} stores and {years} years to {folder} …")
     exports = write(folder, stores=stores, years=years, seed=seed)
     files = list(exports.glob("*.csv"))
@@ -74,11 +87,12 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--mapping", default="own", show_default=True, metavar="NAME_OR_FILE", help="The format of the files.")
 @click.option("--table", metavar="TABLE", help="The table, when neither mapping nor file name says it.")
-@click.option("--known-on", type=click.DateTime(["%Y-%m-%d"]), help="Day of the export; today when not given.")
+@click.option("--known-on", type=DAY, help="Day of the export; today when not given.")
+@click.option("--covers", type=DAY, nargs=2, metavar="FIRST LAST", help="Days that the files hold in full.")
 @click.option("--title", help="What the warehouse is about; shown on every page.")
 @warehouse_option
 @json_option
-def load(files, mapping, table, known_on: datetime | None, title, warehouse_dir: Path, as_json: bool) -> None:
+def load(files, mapping, table, known_on: datetime | None, covers, title, warehouse_dir: Path, as_json: bool) -> None:
     """Check FILES and publish them as a new snapshot of the warehouse.
 
     A folder is read by its load.yaml, which says which file is what. Every row is kept, left out by the
@@ -88,7 +102,8 @@ def load(files, mapping, table, known_on: datetime | None, title, warehouse_dir:
     Examples:
       retail-analytics load data/sample/exports --warehouse data/warehouses/example_grocers
       retail-analytics load stores.csv devices.csv incidents.csv --title "Corner Shops"
-      retail-analytics load kiosks.csv --mapping linknyc_kiosks
+      retail-analytics load kiosks.csv --mapping linknyc_kiosks --known-on 2026-11-15
+      retail-analytics load incidents.csv --covers 2024-01-01 2026-10-31
     """
     from retail_analytics.sources.plan import read_plan, source_file
     from retail_analytics.warehouse import load as load_files
@@ -96,8 +111,12 @@ def load(files, mapping, table, known_on: datetime | None, title, warehouse_dir:
     plans = [read_plan(path) for path in files if path.is_dir() or path.name == "load.yaml"]
     single = [path for path in files if not (path.is_dir() or path.name == "load.yaml")]
     wanted = [file for _, planned in plans for file in planned]
-    day = known_on.date() if known_on else None
-    wanted += [source_file(path, mapping=mapping, table=table, known_on=day) for path in single]
+    day, days = known_on and known_on.date(), [day.date() for day in covers] if covers else None
+    if day and day > date.today():
+        raise WorkbenchError(f"--known-on is {day}, which lies in the future. Give the day on which it was exported.")
+    if plans and not single and (day or days):
+        raise WorkbenchError("--known-on and --covers are for single files. Write a folder's into its load.yaml.")
+    wanted += [source_file(path, mapping=mapping, table=table, known_on=day, covers=days) for path in single]
     said = (lambda _: None) if as_json else (lambda line: click.echo(f"  {line}", err=True))
     account = load_files(warehouse_dir, wanted, title=title or (plans[0][0] if plans else None), said=said)
     if as_json:
@@ -140,23 +159,25 @@ def list_things(kind: str, template: Path | None, warehouse_dir: Path, reports_d
 def explain(name: str, warehouse_dir: Path) -> None:
     """Say what a metric or a table is.
 
-    Of a metric: definition, formula, unit, tables and the query that measures it. Of a table: what a row is, and
-    every column with its type and rule.
+    Of a metric (by its name or id): definition, formula, unit, tables and the query that measures it in the
+    warehouse. Of a table: what a row is, and every column with its type and rule.
 
     \b
     Examples:
-      retail-analytics explain theft_rate
+      retail-analytics explain theft_rate --warehouse data/warehouses/example_grocers
       retail-analytics explain incidents
     """
     from retail_analytics.metrics import every_metric
     from retail_analytics.sources.checking import contracts
 
+    metrics = every_metric()
+    by_id = {metric.id.lower(): metric for metric in metrics.values()}
     if name in contracts():
         _explain_table(contracts()[name])
-    elif name in every_metric():
-        _explain_metric(every_metric()[name], warehouse_dir)
+    elif found := metrics.get(name) or by_id.get(name.lower()):
+        _explain_metric(found, warehouse_dir)
     else:
-        raise UnknownName("metric or table", name, [*every_metric(), *contracts()])
+        raise UnknownName("metric or table", name, [*metrics, *contracts()])
 
 
 def _explain_table(contract) -> None:
@@ -178,14 +199,17 @@ def _explain_metric(found, warehouse_dir: Path) -> None:
     click.echo(f"{found.label} ({found.id})\n\n{found.definition}\n\nUnit: {found.unit}\nFormula: {found.formula}")
     if not isinstance(found, Metric) or found.numerator is None:
         return
-    warehouse = open_warehouse(warehouse_dir)
     tables = [side.table for side in (found.numerator, found.denominator) if side]
     click.echo(f"Tables: {', '.join(dict.fromkeys(tables))}")
-    missing = [name for name in tables if name not in warehouse.coverage]
-    if missing:
-        click.echo(f"Not recorded: no {missing[0].replace('_', ' ')} in this warehouse.")
+    try:
+        warehouse = open_warehouse(warehouse_dir)
+        measured = measure(warehouse, found, last_month=warehouse.newest_month(tuple(tables)), months=12)
+    except WarehouseError as error:
+        click.echo(f"No query: {str(error).removesuffix('.')}.")
         return
-    measured = measure(warehouse, found, last_month=warehouse.newest_month(tuple(tables)), months=12)
+    if measured.not_recorded:
+        click.echo(f"No query: not recorded: {measured.not_recorded}.")
+        return
     click.echo(f"\nQuery over snapshot {measured.snapshot}:\n\n{measured.query}")
 
 
@@ -200,7 +224,7 @@ def publish(report: str, parameters, again: bool, warehouse_dir: Path, reports_d
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
-    Example: retail-analytics publish theft_trends -p last_month=2026-09 -p region=Harbour
+    Example: retail-analytics publish theft_trends -p region=Harbour --warehouse data/warehouses/example_grocers
     """
     from retail_analytics.publishing import run, shelf
 
@@ -211,7 +235,8 @@ def publish(report: str, parameters, again: bool, warehouse_dir: Path, reports_d
         click.echo(json.dumps(asdict(done), indent=2))
     else:
         page = reports_dir / (done.page if done.end in ("published", "unchanged") else done.failure_page)
-        click.echo(f"{report}: {done.end}" + (f". {done.reason}" if done.reason else "") + f"\n{page}\nIndex: {index}")
+        click.echo(f"{report}: {done.end}" + (f". {done.reason}" if done.reason else ""))
+        click.echo(f"{done.note}\n" * bool(done.note) + f"{page}\nIndex: {index}")
     sys.exit(0 if done.end in ("published", "unchanged") else 1)
 
 
@@ -231,6 +256,7 @@ def run_packs(packs: tuple[Path, ...], workers: int | None, reports_dir: Path) -
 
     began = time.monotonic()
     due = [one for pack in packs for one in read_pack(pack, Path.cwd())]
+    shelf.make(reports_dir)
     click.echo(f"{len(due)} reports due")
     ended = run_pack(due, reports_dir=reports_dir, workers=workers, said=lambda line: click.echo(f"  {line}"))
     ends = [run.end if isinstance(run, Run) else "refused" for run in ended]
@@ -247,9 +273,12 @@ def _name_and_value(pair: str) -> tuple[str, str]:
 
 
 def _print_account(account, warehouse_dir: Path) -> None:
+    from retail_analytics.tolerances import doubts
+    from retail_analytics.warehouse import open_warehouse
+
     shown = [
         {"file": f.file, "table": f.table, "read": f.read, "kept": f.kept, "refused": f.refused, "left out": f.left_out,
-         "new": f.new, "updated": f.updated, "": "" if f.outcome == "loaded" else f.outcome}
+         "new": f.new, "updated": f.updated, "": "no rows" if not f.read else f.outcome.replace("loaded", "")}
         for f in account.files
     ]  # fmt: skip
     _print_rows(shown)
@@ -263,6 +292,8 @@ def _print_account(account, warehouse_dir: Path) -> None:
                 click.echo(f"{f.file}: {len(f.reasons) - 5} further reasons")
     if any(f.refused for f in account.files):
         click.echo("Every refused row, with its line and text, is in the table refused of the snapshot.")
+    for sentence in doubts(open_warehouse(warehouse_dir)):
+        click.echo(sentence)
     was = "published" if account.published else "is still current: nothing new in these files"
     click.echo(f"Snapshot {account.snapshot} {was} in {warehouse_dir}")
 
