@@ -69,6 +69,21 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
         assert run["reason"].split("'")[0] in page and run["reason"].split("'")[0] in index
 
 
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        ("{report: theft_trends, parameters: [1]}", "parameters are like {months: 12}, regions are 'every' or like"),
+        ("{report: theft_trends, regions: evry}", "parameters are like {months: 12}, regions are 'every' or like"),
+        ("{reprt: theft_trends}", "each line of 'reports' needs a 'report'"),
+        ("{report: theft_trends, region: North}", "unknown key 'region'. Did you mean 'regions'?"),
+    ],
+)
+def test_a_pack_that_is_not_understood_is_one_sentence(tmp_path, entry, sentence):
+    (tmp_path / "pack.yaml").write_text(f"warehouse: nowhere\nreports: [{entry}]\n")
+    assert sentence in refused("run", tmp_path / "pack.yaml", "--reports", tmp_path / "shelf")
+    assert not (tmp_path / "shelf").exists()
+
+
 def test_a_pack_over_a_warehouse_that_lacks_the_table_is_recorded_too(given, tmp_path):
     folder = given(stores="store_id | region\n0001 | North").path.parent
     (tmp_path / "pack.yaml").write_text(f"warehouse: {folder}\nreports: [{{report: theft_trends}}]\n")

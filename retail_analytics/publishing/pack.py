@@ -37,7 +37,7 @@ def read_pack(path: Path, root: Path) -> list[Due]:
     Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not understood.
     """
     if not path.is_file():
-        raise SourceError(f"There is no pack {path}.")
+        raise SourceError(f"There is no pack {path}. Those that come along are in reports/packs.")
     example = "{report: theft_trends}"
     pack, entries = entries_of(path, "reports", keys=PACK_KEYS, entry_keys=ENTRY_KEYS, example=example)
     due = []
@@ -45,14 +45,16 @@ def read_pack(path: Path, root: Path) -> list[Due]:
         warehouse = entry.get("warehouse", pack.get("warehouse"))
         if warehouse is None:
             raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
-        parameters = entry.get("parameters", {})
-        scopes = [{}]
-        if entry.get("regions") == "every":
-            scopes = [{"region": region} for region in open_warehouse(root / warehouse).regions]
-        elif isinstance(entry.get("regions"), list):
-            scopes = [{"region": region} for region in entry["regions"]]
-        for scope in scopes:
-            due.append(Due(pack.get("title", path.stem), entry["report"], root / warehouse,
+        parameters, regions = entry.get("parameters", {}), entry.get("regions")
+        if not isinstance(parameters, dict) or not (isinstance(regions, list | None) or regions == "every"):
+            raise SourceError(
+                f"{path}: {entry['report']}: parameters are like {{months: 12}}, regions are 'every' or like [North]."
+            )
+        folder = root / str(warehouse)
+        if regions == "every":
+            regions = open_warehouse(folder).regions
+        for scope in [{}] if regions is None else [{"region": region} for region in regions]:
+            due.append(Due(str(pack.get("title", path.stem)), str(entry["report"]), folder,
                            tuple((parameters | scope).items())))  # fmt: skip
     return due
 

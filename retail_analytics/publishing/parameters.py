@@ -47,9 +47,7 @@ def report(name: str) -> Report:
     return Report(name, facts["title"], path, tuple(facts["needs"]), inspect_notebook(str(path)))
 
 
-def chosen(
-    warehouse: Warehouse, report_name: str, *, last_month: str, months: int, region: str
-) -> dict:
+def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: int, region: str) -> dict:
     """What a report is asked to show, checked against the data: last_month, months, region.
 
     `newest` becomes the newest month that every table the report needs covers completely; `months` is at
