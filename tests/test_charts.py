@@ -412,7 +412,7 @@ def test_what_left_is_not_drawn_where_no_source_says_it():
     unknown = flow.with_rows(flow.rows.with_columns(left=pl.lit(None, pl.Float64)))
     content = charts.stock_flow(unknown).content
     assert content["title"] == (
-        "9,522 devices in April 2026: 210 arrived, 412 became visible, what left is not recorded since March 2026."
+        "9,522 devices in April 2026: 210 arrived, 412 became visible since March 2026; what left is not recorded."
     )
     assert "Left" not in [note["text"] for note in content["figure"]["layout"]["annotations"]]
     assert [row[4] for row in content["table"]["rows"]] == ["not known", "not known"]
@@ -432,7 +432,7 @@ def test_one_region_is_not_compared_with_itself():
 def test_one_part_is_no_split():
     devices = split_of_devices()
     only = devices.with_rows(devices.rows.filter(pl.col("band") == "protected"))
-    assert charts.split(only).content["sentence"] == "Nothing to split: every one of them is protected."
+    assert charts.split(only).content["sentence"] == "Nothing to split: protected is all there is."
 
 
 def test_a_ranking_keeps_the_order_and_greys_what_is_not_established():

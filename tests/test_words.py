@@ -633,6 +633,7 @@ def test_describe_gives_ends_extremes_and_gaps():
             "8,601 at the start of September 2026, 9,806 at the end of October 2026; "
             "arrived 1,400, newly visible 12, left 207 in between.",
         ),
+        ({"opening": [1, 2], "arrived": [1, 1], "left": [None, None], "closing": [2, 3], "value": [1.0, 1.0]}, "left not known"),
         ({"waited": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]},
          "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
         ({"waited": [0.0], "value": [None]}, "not known; too few closed."),

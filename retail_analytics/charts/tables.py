@@ -30,7 +30,7 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         "heatmap",
         says=says,
         subtitle=subtitle or captions.subtitle(measured),
-        table=twin(measured, ["weekday", "hour", "numerator", "denominator", "value"]),
+        table=twin(measured, ["weekday", "hour", "numerator", "denominator", "value", "low", "high"]),
         heat={
             "columns": [name[:3] for name in words.WEEKDAYS],
             "rows": [

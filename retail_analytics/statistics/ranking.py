@@ -89,7 +89,9 @@ def hours(by_hour: Measured) -> Measured:
         return by_hour.with_rows(rows.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64)))
     low, high = confint_poisson(rows["numerator"].to_numpy(), 1, method="exact-c", alpha=0.05 / rows.height)
     average = rows["denominator"].to_numpy()
-    return by_hour.with_rows(rows.with_columns(low=pl.Series(low / average), high=pl.Series(high / average)))
+    note = f"The limits hold for all {rows.height} hours together."
+    limits = rows.with_columns(low=pl.Series(low / average), high=pl.Series(high / average))
+    return by_hour.with_rows(limits, notes=(*by_hour.notes, note))
 
 
 def funnel(measured: Measured) -> Measured:

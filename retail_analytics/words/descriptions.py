@@ -15,7 +15,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import MARKS, inside, late, naming, open_after, row_name
+from retail_analytics.words.parts import MARKS, groups_of, inside, late, naming, open_after, row_name
 
 LISTED = 8  # groups that a sentence can name one by one
 
@@ -91,16 +91,16 @@ def _extremes(rows, names, form):
     if rows.height <= LISTED or "domain" in rows.columns:
         return ", ".join(point(row) for row in rows.iter_rows(named=True))
     top = ", ".join(point(row) for row in known.head(3).iter_rows(named=True))
-    group = "hour of the week" if "weekday" in names else column(names[-1]) if names else "row"
-    groups = plural(rows.height, group, f"{group}es" if group.endswith("s") else group.replace("hour", "hours", 1))
-    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {groups} in all"
+    groups = "hours of the week" if "weekday" in names else groups_of(names)
+    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {number(rows.height)} {groups} in all"
 
 
 def _movement(measured):
     rows, metric = measured.rows, measured.metric
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     moves = [name for name in ("arrived", "newly_visible", "left") if name in rows.columns]
-    said = ", ".join(f"{column(name)} {number(rows[name].sum())}" for name in moves)
+    sums = {name: rows[name].sum() if rows[name].count() else None for name in moves}
+    said = ", ".join(f"{column(name)} {number(total)}" for name, total in sums.items())
     ends = f"{number(first['opening'])} at the start of {period(first['period'], measured.every)}"
     ends += f", {number(last['closing'])} at the end of {period(last['period'], measured.every)}"
     return f"{metric.label}: {ends}; {said} in between."

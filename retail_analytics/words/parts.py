@@ -77,8 +77,7 @@ def window(measured):
 
 def some(n, of, measured):
     """'6 of 120 stores', 'none of 6 regions', 'all 4 store formats'."""
-    group = column(measured.by[0]) if len(measured.by) == 1 else "group"
-    groups = plural(of, group, f"{group}es" if group.endswith("s") else None)
+    groups = plural(of, column(measured.by[0]) if len(measured.by) == 1 else "group", groups_of(measured.by))
     return f"All {groups}" if n == of > 1 else f"{number(n) if n else 'None'} of {groups}"
 
 
@@ -89,6 +88,12 @@ def weakest(index):
     if row["weakest"] < SURE:
         return "which domain is the weakest cannot be told"
     return f"the weakest domain is {inside(row['label'])}: {probability(row['weakest'])}"
+
+
+def groups_of(by):
+    """stores; device classes; groups, if they are those of several columns."""
+    group = column(by[0]) if len(by) == 1 else "group"
+    return f"{group}es" if group.endswith("s") else f"{group}s"
 
 
 def open_after(rows, time):

@@ -149,9 +149,10 @@ def _moved(measured):
     if rows.is_empty():
         return f"{measured.metric.label}: nothing settled yet."
     last, sums = rows.row(-1, named=True), {name: rows[name].sum() for name in ("arrived", "newly_visible", "left")}
-    visible = f"{number(sums['newly_visible'])} became visible, " if sums["newly_visible"] else ""
-    left = f"{number(sums['left'])} left" if rows["left"].count() else "what left is not recorded"
-    moves = f"{number(sums['arrived'])} arrived, {visible}{left} since {month(rows['period'][0])}"
+    visible = f", {number(sums['newly_visible'])} became visible" if sums["newly_visible"] else ""
+    known, unknown = f", {number(sums['left'])} left", "; what left is not recorded"
+    left, after = (known, "") if rows["left"].count() else ("", unknown)
+    moves = f"{number(sums['arrived'])} arrived{visible}{left} since {month(rows['period'][0])}{after}"
     return f"{number(last['closing'])} {measured.metric.unit} in {period(last['period'], measured.every)}: {moves}."
 
 
