@@ -179,7 +179,8 @@ def measure(
         return replace(facts, not_recorded=f"no {missing.replace('_', ' ')} in this warehouse")
 
     periods = _periods(warehouse, first, last, every)
-    amounts = [_amount(warehouse, side, periods, by, region, known_by) for side in sides]
+    spans = ibis.memtable(periods)
+    amounts = [_amount(warehouse, side, spans, by, region, known_by) for side in sides]
     found = [warehouse.read(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
@@ -193,7 +194,7 @@ def measure(
     rows = _grid(periods, found, by)
     facts = replace(
         facts,
-        query="\n\n".join(str(ibis.to_sql(amount, dialect="duckdb")) for amount in amounts),
+        query=_script(periods, spans, amounts),
         **circumstances(warehouse, metric, tables, first, last, region, known_by),
     )
     rows = only_covered(rows, warehouse, facts)
@@ -284,10 +285,17 @@ def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.Da
     return found.filter(whole, pl.col("period") >= first)
 
 
-def _amount(warehouse, side, periods: pl.DataFrame, by, region, known_by) -> ibis.Table:
+def _script(periods: pl.DataFrame, spans: ibis.Table, amounts) -> str:
+    """SQL that gives the amounts again, one statement each, as it stands."""
+    rows = ",\n".join(f"  (DATE '{period}', DATE '{end}')" for period, end in periods.iter_rows())
+    first = f"CREATE TEMP TABLE periods AS\nFROM (VALUES\n{rows}\n) AS spans(period, period_end)"
+    queries = [str(ibis.to_sql(amount, dialect="duckdb")).replace(spans.get_name(), "periods") for amount in amounts]
+    return ";\n\n".join([first, *queries]) + ";"
+
+
+def _amount(warehouse, side, spans: ibis.Table, by, region, known_by) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
     t = _filtered(warehouse.table(side.table), side.where, region, known_by)
-    spans = ibis.memtable(periods)
     if isinstance(side, Flow):
         found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
     else:
