@@ -273,9 +273,6 @@ def _name_and_value(pair: str) -> tuple[str, str]:
 
 
 def _print_account(account, warehouse_dir: Path) -> None:
-    from retail_analytics.tolerances import doubts
-    from retail_analytics.warehouse import open_warehouse
-
     shown = [
         {"file": f.file, "table": f.table, "read": f.read, "kept": f.kept, "refused": f.refused, "left out": f.left_out,
          "new": f.new, "updated": f.updated, "": "no rows" if not f.read else f.outcome.replace("loaded", "")}
@@ -292,8 +289,12 @@ def _print_account(account, warehouse_dir: Path) -> None:
                 click.echo(f"{f.file}: {len(f.reasons) - 5} further reasons")
     if any(f.refused for f in account.files):
         click.echo("Every refused row, with its line and text, is in the table refused of the snapshot.")
-    for sentence in doubts(open_warehouse(warehouse_dir)):
-        click.echo(sentence)
+    if account.published:
+        from retail_analytics.tolerances import doubts  # metrics are slow to import
+        from retail_analytics.warehouse import open_warehouse
+
+        for sentence in doubts(open_warehouse(warehouse_dir)):
+            click.echo(sentence)
     was = "published" if account.published else "is still current: nothing new in these files"
     click.echo(f"Snapshot {account.snapshot} {was} in {warehouse_dir}")
 
