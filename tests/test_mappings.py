@@ -1,17 +1,19 @@
 """Mappings: how another system's days, numbers and words become ours, and what a written mapping may say."""
 
+import csv
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import COLUMN_KEYS, MAPPING_KEYS, PART_KEYS, read_mapping
+from retail_analytics.sources.checking import COLUMN_KEYS, MAPPING_KEYS, PART_KEYS, mapping_names, read_mapping
 from retail_analytics.sources.notations import NUMBER_KEYS, WORDS
 from retail_analytics.sources.plan import source_file
 from retail_analytics.warehouse import load, open_warehouse
 
 PAGE = Path(read_mapping.__code__.co_filename).parent / "mappings" / "README.md"
+EXAMPLES = Path(__file__).parent / "mappings"
 KNOWN_ON = date(2026, 11, 15)
 
 
@@ -200,3 +202,47 @@ def test_the_page_about_mappings_shows_every_key_and_its_examples_are_understood
     for number, example in enumerate(page.split("```yaml\n")[1:]):
         (tmp_path / f"m{number}.yaml").write_text(example.split("```")[0], encoding="utf-8")
         assert read_mapping(f"m{number}.yaml", beside=tmp_path).columns
+
+
+@pytest.mark.parametrize("name", [name for name in mapping_names() if name != "own"])
+def test_a_shipped_mapping_makes_of_its_example_what_is_written_beside_it(name, tmp_path):
+    """`<name>.expected.csv` has a line for every row of `<name>.csv`: what it became, or why it did not."""
+    found = outcomes(tmp_path, name)
+    with (EXAMPLES / f"{name}.expected.csv").open(encoding="utf-8", newline="") as file:
+        expected = [{column: text for column, text in row.items() if text} for row in csv.DictReader(file)]
+    assert found == expected
+
+
+def outcomes(folder: Path, name: str) -> list[dict]:
+    """What became of every row of a mapping's example, by line: its values as text, or `refused` and why."""
+    file = source_file(EXAMPLES / f"{name}.csv", mapping=name, known_on=KNOWN_ON)
+    done = load(folder, [file], title="Toy")
+    warehouse = open_warehouse(folder)
+    kept = warehouse.sql(f"SELECT * EXCLUDE (file, file_on) FROM raw_{file.contract.table} WHERE file = '{name}.csv'")
+    rows = [{c: str(v).lower() if isinstance(v, bool) else str(v) for c, v in row.items() if v is not None}
+            for row in kept.to_dicts()]  # fmt: skip
+    refused = warehouse.sql("SELECT line, reasons FROM refused").rows()
+    rows += [{"line": str(line), "refused": " | ".join(reasons)} for line, reasons in refused]
+    left_out = next(f.left_out for f in done.files if f.file == file.path.name)
+    return sorted([*rows, *[{"line": "left out"}] * left_out], key=lambda row: (row["line"].zfill(8), str(row)))
+
+
+def test_a_finding_of_the_next_nessus_scan_keeps_the_day_of_the_first(tmp_path):
+    header = "Plugin ID,CVE,CVSS,Risk,Host,Protocol,Port,Name\n"
+    for scan, rows in ((date(2026, 9, 1), "1,,5,High,h1,tcp,80,X\n"), (date(2026, 10, 1), "1,,5,High,h1,tcp,80,X\n2,,5,Low,h1,tcp,80,Y\n")):
+        path = tmp_path / f"scan_{scan}.csv"
+        path.write_text(header + rows)
+        load(tmp_path / "warehouse", [source_file(path, mapping="nessus_findings", known_on=scan)], title="Toy")
+    found = open_warehouse(tmp_path / "warehouse").sql("SELECT finding_id, first_detected_on, last_detected_on FROM raw_findings ORDER BY ALL")
+    assert found.rows() == [
+        ("h1/tcp/80/1", date(2026, 9, 1), date(2026, 10, 1)), ("h1/tcp/80/2", date(2026, 10, 1), date(2026, 10, 1)),
+    ]  # fmt: skip
+
+
+def test_a_training_record_without_a_store_still_counts_in_the_whole_company(tmp_path):
+    file = source_file(EXAMPLES / "moodle_completions.csv", mapping="moodle_completions", known_on=KNOWN_ON)
+    load(tmp_path, [file], title="Toy")
+    found = open_warehouse(tmp_path).sql("SELECT person_id, store_id, region, current_from FROM training ORDER BY ALL")
+    assert found.rows() == [
+        ("moodle-17", None, None, date(2025, 3, 4)), ("moodle-18", None, None, None), ("moodle-19", None, None, None),
+    ]  # fmt: skip
