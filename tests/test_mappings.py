@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import COLUMN_KEYS, MAPPING_KEYS, PART_KEYS, mapping_names, read_mapping
+from retail_analytics.sources.checking import (
+    COLUMN_KEYS,
+    MAPPING_KEYS,
+    PART_KEYS,
+    contracts,
+    mapping_names,
+    read_mapping,
+)
+from retail_analytics.sources.describing import page_of_tables
 from retail_analytics.sources.notations import NUMBER_KEYS, WORDS
 from retail_analytics.sources.plan import source_file
 from retail_analytics.warehouse import load, open_warehouse
@@ -246,3 +254,13 @@ def test_a_training_record_without_a_store_still_counts_in_the_whole_company(tmp
     assert found.rows() == [
         ("moodle-17", None, None, date(2025, 3, 4)), ("moodle-18", None, None, None), ("moodle-19", None, None, None),
     ]  # fmt: skip
+
+
+def test_the_page_of_tables_is_the_contracts_own():
+    page = PAGE.parents[3] / "data" / "tables.md"
+    assert page.read_text(encoding="utf-8") == page_of_tables(), (
+        "Write it again: python -m retail_analytics.sources.describing > data/tables.md"
+    )
+    for contract in contracts().values():
+        for name in contract.fields:
+            assert f"| `{name}` |" in page_of_tables().split(f"`{contract.table}`: ")[1].split("##")[0]
