@@ -17,18 +17,20 @@ from typing import Any
 import yaml
 
 from retail_analytics.errors import SourceError, UnknownName, did_you_mean
+from retail_analytics.sources.notations import check_notation, day, literal, number
 
 HERE = Path(__file__).parent
 SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
 TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
-MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "leave_out", "columns"}
+MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "optional", "leave_out", "columns"}
 PART_KEYS = {  # of a mapping's parts: the keys it may have, those it must have
     "reads": ({"delimiter", "encoding"}, set()),
     "unpivot": ({"columns", "name", "value"}, {"columns", "name", "value"}),
     "leave_out": ({"when", "because"}, {"when"}),
 }
 MOST_VARIANTS = 5  # values of one reason that an account names one by one
-COLUMN_KEYS = {"from", "values", "otherwise", "format", "constant", "sql"}
+COLUMN_KEYS = {"from", "values", "otherwise", "format", "zone", "number", "constant", "sql"}
+YAML_WORDS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}  # YAML reads an unquoted yes as true
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Mapping:
     reads: dict = field(default_factory=dict)
     unpivot: dict | None = None
     leave_out: dict | None = None
+    optional: tuple[str, ...] = ()  # columns that a file may lack
     text: str = ""  # the file's own text, so that a changed mapping is seen
 
 
@@ -106,6 +109,9 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
         if not isinstance(found, dict) or (part in content and not needed <= set(found)):
             raise SourceError(f"{path.name}, {part}: expected {', '.join(sorted(needed or allowed))}.")
         only_known(f"{path.name}, {part}", found, allowed)
+    optional = content.get("optional") or []
+    if not isinstance(optional, list) or not all(isinstance(name, str) for name in optional):
+        raise SourceError(f"{path.name}: optional is a list of their columns that a file may lack, like [Region].")
     table = None if content["table"] == "any" else content["table"]
     columns = content.get("columns")
     if not isinstance(columns, dict | None):
@@ -124,6 +130,7 @@ def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
         reads=content.get("reads") or {},
         unpivot=content.get("unpivot"),
         leave_out=content.get("leave_out"),
+        optional=tuple(optional),
         text=text,
     )
 
@@ -179,19 +186,21 @@ def checked_rows(
     and `reasons`, a list of sentences: a row without reasons is kept. `known` names the tables that hold
     rows: a reference is only checked against those (as raw_<table>).
     """
-    expressions = _expressions(contract, mapping, header, file)
+    lacking = [name for name in mapping.optional if name.lower() not in {h.lower() for h in header}]
+    expressions = _expressions(contract, mapping, [*header, *lacking], file)
     texts = ",\n    ".join(f"{sql} AS {quoted(name + '_text')}" for name, sql in expressions.items())
     types = ",\n    ".join(f"{_typed(f, mapping)} AS {quoted(name)}" for name, f in contract.fields.items())
     left_out = f"coalesce(({mapping.leave_out['when']}), false)" if mapping.leave_out else "false"
     reasons = ",\n      ".join(_reasons(contract, today, known))
     columns = ", ".join(quoted(name) for name in contract.fields)
+    empty = "".join(f", CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in lacking)
     key = ", ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
     key_shown = " || ' ' || ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
     return f"""
 WITH texts AS (
   SELECT _line, {left_out} AS left_out,
     {texts}
-  FROM text_rows
+  FROM (SELECT *{empty} FROM text_rows)
 ), typed AS (
   SELECT *,
     {types}
@@ -231,11 +240,6 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value) -> str:
-    """A value as an SQL text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
 def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
     if ours not in contract.fields:
         raise SourceError(
@@ -247,6 +251,7 @@ def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
         raise SourceError(f"{file}, column {ours}: say where it comes from: one of from, constant, sql.")
     if not isinstance(column.get("values", {}), dict) or not isinstance(column.get("format", ""), str | list):
         raise SourceError(f"{file}, column {ours}: values are lines 'theirs: ours', a format is text like '%m/%d/%Y'.")
+    check_notation(f"{file}, column {ours}", contract.fields[ours], column)
     return column
 
 
@@ -301,26 +306,30 @@ def _expression(column: dict | None, header: list[str], file: str) -> str:
     text = f"nullif(trim({quoted(theirs)}), '')"
     if "values" not in column:
         return text
-    cases = " ".join(
-        f"WHEN {literal(str(k).strip().lower())} THEN {literal(v)}" for k, v in column["values"].items()
-    )
-    otherwise = literal(column["otherwise"]) if "otherwise" in column else text
-    return f"CASE WHEN {text} IS NULL THEN NULL ELSE CASE lower({text}) {cases} ELSE {otherwise} END END"
+    cases = {"": "NULL"}
+    for their, our in column["values"].items():
+        written = YAML_WORDS[their] if isinstance(their, bool) else ["" if their is None else str(their)]
+        cases |= {word.strip().lower(): "NULL" if our is None else literal(our) for word in written}
+    whens = " ".join(f"WHEN {literal(their)} THEN {our}" for their, our in cases.items())
+    otherwise = text
+    if "otherwise" in column:
+        otherwise = "NULL" if column["otherwise"] is None else literal(column["otherwise"])
+    return f"CASE lower(coalesce({text}, '')) {whens} ELSE {otherwise} END"
 
 
 def _typed(f: dict, mapping: Mapping) -> str:
     text = quoted(f["name"] + "_text")
-    formats = ((mapping.columns or {}).get(f["name"]) or {}).get("format")
-    if formats == "epoch_s":
-        return f"TRY(CAST(epoch_ms(1000 * TRY_CAST({text} AS BIGINT)) AS DATE))"
-    if formats:
-        formats = [formats] if isinstance(formats, str) else formats
-        return f"CAST(try_strptime({text}, [{', '.join(map(literal, formats))}]) AS DATE)"
-    typed = f"TRY_CAST({text} AS {SQL_TYPES[f['type']]})"
+    column = (mapping.columns or {}).get(f["name"]) or {}
+    if column.keys() & {"format", "zone"}:
+        return day(text, column)
+    typed, value = f"TRY_CAST({text} AS {SQL_TYPES[f['type']]})", f"TRY_CAST({text} AS DOUBLE)"
+    if "number" in column:
+        value = number(text, column["number"])
+        typed = f"TRY_CAST({value} AS {SQL_TYPES[f['type']]})"
     if f["type"] in ("number", "date"):  # the engine reads 'nan', 'inf' and 'infinity' too
         return f"CASE WHEN isfinite({typed}) THEN {typed} END"
     if f["type"] == "integer":  # … and rounds 1.5 to 2
-        return f"CASE WHEN TRY_CAST({text} AS DOUBLE) = {typed} THEN {typed} END"
+        return f"CASE WHEN {value} = {typed} THEN {typed} END"
     return typed
 
 

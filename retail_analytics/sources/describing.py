@@ -1,0 +1,48 @@
+"""The contracts as a page to read: data/tables.md, kept equal by a test. `python -m` this module prints it."""
+
+from retail_analytics.sources.checking import TYPE_WORDS, Contract, contracts
+
+HEAD = """# The tables that may arrive
+
+What a file in our own column names holds, or what a mapping makes of another system's. Every rule is checked for every
+row; a row that breaks one is refused with all its reasons, and the rest is loaded. Of two rows of a file with the same
+key the second is refused; a row of a newer file replaces that of an older one. Empty means not known, never 0.
+`retail-analytics list tables --template DIR` writes a file for each, with one example row.
+"""
+COLUMNS = "| column | type | what it is | rules | example |\n|---|---|---|---|---|"
+
+
+def page_of_tables() -> str:
+    """Markdown: for each table its grain and key, and for each column its type, its rules and an example."""
+    return HEAD + "".join(_section(contract) for contract in contracts().values())
+
+
+def _section(contract: Contract) -> str:
+    key = ", ".join(f"`{name}`" for name in contract.key)
+    lines = [f"\n## {contract.title}\n", f"`{contract.table}`: {contract.grain}. Key: {key}.\n", COLUMNS]
+    for name, f in contract.fields.items():
+        kind = TYPE_WORDS.get(f["type"], "text").removeprefix("a ")
+        example = f"`{f['example']}`" if f.get("example") else ""
+        lines.append(f"| `{name}` | {kind} | {f['description']} | {'; '.join(_rules(contract, name))} | {example} |")
+    return "\n".join([*lines, ""])
+
+
+def _rules(contract: Contract, name: str) -> list[str]:
+    limits = contract.fields[name].get("constraints", {})
+    rules = ["required"] if limits.get("required") else []
+    if "enum" in limits:
+        rules.append("one of " + ", ".join(limits["enum"]))
+    if "pattern" in limits:
+        rules.append("looks like the example")
+    bounds = {"minimum": "at least", "maximum": "at most"}
+    rules += [f"{words} {limits[bound]}" for bound, words in bounds.items() if bound in limits]
+    if name in contract.covers:
+        rules.append("not after the day of the file")
+    rules += [f"not before `{first}`" for first, second in contract.order if second == name]
+    if name in contract.references:
+        rules.append(f"in the table `{contract.references[name]}`, if that holds rows")
+    return rules
+
+
+if __name__ == "__main__":
+    print(page_of_tables(), end="")
