@@ -9,7 +9,7 @@ import pytest
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
-from retail_analytics.sources.reading import read_text
+from retail_analytics.sources.reading import read_text, whole
 from retail_analytics.warehouse import load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
@@ -73,14 +73,14 @@ def test_every_row_read_is_kept_or_refused_with_row_text_and_every_reason(tmp_pa
 )
 def test_a_stray_quote_costs_its_own_row_and_no_neighbour(tmp_path, next_rows, reason):
     text = f'incident_id,kind,occurred_on\nI1,theft,2025-01-01\n"I2,theft,2025-01-02\n{next_rows}\n'
-    rows = read_text(incidents(tmp_path, text).path)
+    rows = whole(read_text(incidents(tmp_path, text).path))
     assert rows.rows["incident_id"].to_list() == ["I1", "I3", "I4"]
     assert rows.refused == [(3, reason)]
 
 
 def test_a_quoted_note_may_run_over_lines(tmp_path):
     text = 'incident_id,kind,occurred_on\n"I\n1",theft,2025-01-01\nI2,theft,2025-01-02\n'
-    rows = read_text(incidents(tmp_path, text).path)
+    rows = whole(read_text(incidents(tmp_path, text).path))
     assert rows.rows.rows() == [("I\n1", "theft", "2025-01-01", 2), ("I2", "theft", "2025-01-02", 4)]
 
 
@@ -121,24 +121,26 @@ def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
 
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])
 def test_lines_may_end_as_any_system_ends_them_and_blank_ones_are_no_rows(tmp_path, end):
-    rows = read_text(incidents(tmp_path, GOOD.replace("\n", end)).path)
-    assert rows.header == ["incident_id", "kind", "occurred_on"]
+    text = read_text(incidents(tmp_path, GOOD.replace("\n", end)).path)
+    assert text.header == ["incident_id", "kind", "occurred_on"]
+    rows = whole(text)
     assert rows.rows.drop("_line").rows() == [("I1", "theft", "2025-01-01"), ("I2", "theft", "2025-01-02")]
     assert rows.refused == []
 
 
 def test_a_header_in_the_middle_of_a_file_is_no_row_and_columns_without_a_name_are_called_by_their_place(tmp_path):
     text = "incident_id,,occurred_on,\nI1,,2025-01-01,\nincident_id,,occurred_on,\n,,,\n"
-    rows = read_text(incidents(tmp_path, text).path)
-    assert rows.header == ["incident_id", "column 2", "occurred_on", "column 4"]
+    found = read_text(incidents(tmp_path, text).path)
+    assert found.header == ["incident_id", "column 2", "occurred_on", "column 4"]
+    rows = whole(found)
     assert rows.rows["_line"].to_list() == [2, 4]
     assert rows.refused == [(3, "the header again")]
 
 
 def test_a_very_long_field_is_read_and_a_row_of_empty_tabs_is_a_row(tmp_path):
-    long = read_text(incidents(tmp_path, f'a,b\n"{"x" * 200_000}",1\n').path)
+    long = whole(read_text(incidents(tmp_path, f'a,b\n"{"x" * 200_000}",1\n').path))
     assert long.rows["a"].str.len_chars().to_list() == [200_000]
-    tabs = read_text(incidents(tmp_path, "a\tb\n\t\n1\t2\n").path, delimiter="\t")
+    tabs = whole(read_text(incidents(tmp_path, "a\tb\n\t\n1\t2\n").path, delimiter="\t"))
     assert tabs.rows.rows() == [("", "", 2), ("1", "2", 3)]
 
 
