@@ -151,15 +151,16 @@ def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> l
 
 
 def checked_rows(
-    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str]
+    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str], padded: bool
 ) -> str:
     """The query that turns the relation `text_rows` into checked rows.
 
     Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out)
     and `reasons`, a list of sentences: a row without reasons is kept, if its key does not repeat. `known` names
-    the tables that hold rows: a reference is only checked against those (as raw_<table>).
+    the tables that hold rows: a reference is only checked against those (as raw_<table>). Fields that are `padded`
+    lose the spaces around them.
     """
-    expressions = _expressions(contract, mapping, header, file)
+    expressions = _expressions(contract, mapping, header, file, padded)
     texts = ",\n    ".join(f"{sql} AS {quoted(name + '_text')}" for name, sql in expressions.items())
     types = ",\n    ".join(f"{_typed(f, mapping)} AS {quoted(name)}" for name, f in contract.fields.items())
     left_out = f"coalesce(({mapping.leave_out['when']}), false)" if mapping.leave_out else "false"
@@ -264,7 +265,9 @@ def only_known(where: str | Path, found: dict, known: set[str]) -> None:
             raise SourceError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")
 
 
-def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: str) -> dict[str, str]:
+def _expressions(
+    contract: Contract, mapping: Mapping, header: list[str], file: str, padded: bool
+) -> dict[str, str]:
     """For each column of the contract the SQL that gives its text from their columns."""
     columns = mapping.columns
     if columns is None:
@@ -275,10 +278,10 @@ def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: 
             raise SourceError(
                 f"{file}: column '{name}' of {contract.table} is missing.{near} Columns found: {', '.join(header)}."
             )
-    return {name: _expression(columns.get(name), header, file) for name in contract.fields}
+    return {name: _expression(columns.get(name), header, file, padded) for name in contract.fields}
 
 
-def _expression(column: dict | None, header: list[str], file: str) -> str:
+def _expression(column: dict | None, header: list[str], file: str, padded: bool) -> str:
     if column is None:
         return NOTHING
     if "constant" in column:
@@ -288,7 +291,7 @@ def _expression(column: dict | None, header: list[str], file: str) -> str:
     theirs = column["from"]
     if theirs not in header:
         raise SourceError(f"{file}: column '{theirs}' is missing.{did_you_mean(theirs, header)}")
-    text = f"nullif(trim({quoted(theirs)}), '')"
+    text = f"nullif({f'trim({quoted(theirs)})' if padded else quoted(theirs)}, '')"
     if "values" not in column:
         return text
     cases = " ".join(

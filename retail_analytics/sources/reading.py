@@ -19,7 +19,7 @@ from retail_analytics.sources.opening import CR, LF, LOOKAHEAD, Block, blocks
 
 LONGEST_FIELD = 10_000_000  # characters; Python's own limit refuses long notes
 OUR_COLUMNS = ("_line", "_file", "_file_date")  # beside theirs, for the SQL of mappings
-QUOTE = ord('"')
+QUOTE, SPACE = ord('"'), ord(" ")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Batch:
     refused: list[tuple[int, str]]  # line, reason
     raw: Callable[[int], str]  # the text, as it stands in the file, of the record that begins on a line
     share: float = 1.0  # of the file that has been read by now
+    padded: bool = True  # False: no field begins or ends in a space
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def whole(text: TextRows) -> Batch:
         holder = next((b for b, last in zip(batches, last_lines, strict=True) if last and line <= last), batches[-1])
         return holder.raw(line)
 
-    return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw)
+    return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw,
+                 padded=any(b.padded for b in batches))  # fmt: skip
 
 
 def unpivoted(text: TextRows, *, columns: str, name: str, value: str) -> TextRows:
@@ -158,7 +160,7 @@ def _batch(block: Block, begin: int, delimiter: str, written: list[str], header:
     def raw(line: int) -> str:
         return block.text(line - block.first, lengths.get(line, 1)).rstrip()
 
-    return Batch(rows, sorted(refused), raw, block.share), max(taken, block.own)
+    return Batch(rows, sorted(refused), raw, block.share, _padded(block, delimiter)), max(taken, block.own)
 
 
 def _one_record_each(block: Block, delimiter: str, width: int) -> np.ndarray:
@@ -192,6 +194,16 @@ def _one_record_each(block: Block, delimiter: str, width: int) -> np.ndarray:
         inside = np.searchsorted(separators, quotes[pairs + 1]) - np.searchsorted(separators, quotes[pairs])
         fields = fields - np.bincount(line[pairs], weights=inside, minlength=len(ends)).astype(np.int64)
     return proven & (fields == width)
+
+
+def _padded(block: Block, delimiter: str) -> bool:
+    """Whether a field may begin or end in a space: taking spaces off that are not there costs a tenth of a load."""
+    if not block.data.isascii():
+        return True
+    letters = np.frombuffer(block.data, np.uint8)
+    spaces = np.flatnonzero(letters == SPACE)
+    near = np.concatenate([letters[np.maximum(spaces - 1, 0)], letters[np.minimum(spaces + 1, len(letters) - 1)]])
+    return bool(np.isin(near, (ord(delimiter), LF, CR, QUOTE, SPACE)).any())
 
 
 def _fast(block: Block, chosen: np.ndarray, delimiter: str, header: list[str]) -> pl.DataFrame:

@@ -35,6 +35,7 @@ TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are
     "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
+MOST_MEMORY = 1_500  # MB for the engine; with what is read ahead a load stays below 3 GB
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
@@ -197,7 +198,7 @@ def load(
         except duckdb.Error as error:
             raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
-            con.execute(f"SET TimeZone = 'UTC'; {ACCOUNT}")
+            con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
             before = _loaded(con)
             accounts: list[FileAccount] = []
             for file in with_references(files):
@@ -323,6 +324,13 @@ def _publish(directory: Path, building: Path, name: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     pointer.replace(directory / "CURRENT")
+
+
+def _memory() -> int:
+    """MB that the engine may hold while it builds: what is beyond goes to a folder beside the snapshot."""
+    if not hasattr(os, "sysconf"):  # Windows does not tell
+        return MOST_MEMORY
+    return min(MOST_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (4 << 20))
 
 
 def _project() -> Path:

@@ -54,7 +54,10 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
         text = unpivoted(text, **mapping.unpivot)
     raw_table(con, contract)
     known = {table for table in set(contract.references.values()) if _rows(con, f"raw_{table}")}
-    query = checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known)
+    queries = {
+        padded: checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known, padded=padded)
+        for padded in (True, False)
+    }
     # The first file of a table has nothing to be merged with.
     first = not _rows(con, f"raw_{contract.table}")
     into = f"raw_{contract.table}" if first else "arrived"
@@ -64,7 +67,7 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     read = left_out = 0
     began = monotonic()
     for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
-        _check(con, file, known_on, batch, query)
+        _check(con, file, known_on, batch, queries[batch.padded])
         columns = ", ".join(quoted(c) for c in contract.fields)
         con.execute(
             f"INSERT INTO {into} SELECT {columns}, ?, _line, ? FROM checked WHERE len(reasons) = 0 AND NOT left_out",
