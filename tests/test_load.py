@@ -1,16 +1,21 @@
 """Loading: every row read is kept, left out or refused, with file, row and reason; a load harms nobody."""
 
 import gzip
+import random
+import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
+from retail_analytics.sources import opening, reading
 from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import read_text, whole
-from retail_analytics.warehouse import load, open_warehouse, snapshots
+from retail_analytics.warehouse import arrival, load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
 
@@ -76,6 +81,58 @@ def test_a_stray_quote_costs_its_own_row_and_no_neighbour(tmp_path, next_rows, r
     rows = whole(read_text(incidents(tmp_path, text).path))
     assert rows.rows["incident_id"].to_list() == ["I1", "I3", "I4"]
     assert rows.refused == [(3, reason)]
+
+
+def damaged(seed: int) -> str:
+    """Six hundred rows, many of them hurt: stray quotes, fields lost, notes over lines, headers again, odd ends."""
+    chance = random.Random(seed)
+    parts = ["I1", "theft", '"a, b"', '"say ""x"""', '"', 'a"b', '"a"b', "", " ", "ü", '"two\nlines"', '"a\n\n"",\r"', "\r", ",", "x" * 90]
+    ends = ["\n"] * 8 + ["\r\n", "\r", "\n\n", "\n  \n"]
+    rows = ["I2,theft,2025-01-01"] * 3 + ["incident_id,kind,occurred_on", '"I3","a, b",2025-01-01']
+    hurt = [",".join(chance.choices(parts, k=chance.choice([1, 2, 3, 3, 3, 3, 4]))) for _ in range(200)]
+    body = chance.choices(rows, k=400) + hurt
+    chance.shuffle(body)
+    return "incident_id,kind,occurred_on\n" + "".join(row + chance.choice(ends) for row in body)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_fast_way_of_reading_gives_what_reading_line_by_line_gives(tmp_path, monkeypatch, seed):
+    path = incidents(tmp_path, damaged(seed)).path
+    read = []
+    for block, proven in ((1 << 24, True), (50, True), (997, True), (1 << 24, False)):
+        monkeypatch.setattr(opening, "BLOCK", block)
+        if not proven:
+            monkeypatch.setattr(reading, "_one_record_each", lambda block, *_: np.zeros(len(block.ends), bool))
+        batch = whole(read_text(path))
+        lines = [*batch.rows["_line"], *(line for line, _ in batch.refused)]
+        read.append((batch.rows.rows(), batch.refused, [batch.raw(line) for line in lines]))
+    assert read[0] == read[1] == read[2] == read[3]
+    assert len(set(lines)) == len(lines) and len(lines) > 400
+    # What is in no row and not refused is blank: every line of the file is accounted for.
+    accounted = Counter("".join(read[0][2]).replace("\n", "").replace("\r", "").replace(" ", ""))
+    assert accounted == Counter(re.sub(r"[\n\r ]", "", path.read_text().split("\n", 1)[1]))
+
+
+def test_a_repeated_key_is_refused_with_its_text_wherever_in_a_long_file_it_stands(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "BLOCK", 4000)
+    rows = "".join(f'I{n},theft,2025-01-{n % 28 + 1:02}\n"J\n{n}",theft,2025-01-01\n' for n in range(1000))
+    text = "incident_id,kind,occurred_on\n" + rows + 'I7,theft,2025-01-09\n"J\n9",fraud,2025-01-02\n'
+    said = []
+    monkeypatch.setattr(arrival, "SILENCE", 0)
+    done = load(tmp_path / "warehouse", [incidents(tmp_path, text)], title="Toy", said=said.append).files[-1]
+    assert (done.read, done.kept, done.refused) == (2002, 2000, 2)
+    assert open_warehouse(tmp_path / "warehouse").sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
+        (3002, "I7,theft,2025-01-09", ["incident_id 'I7' stands already on row 23"]),
+        (3003, '"J\n9",fraud,2025-01-02', ["incident_id 'J\n9' stands already on row 30"]),
+    ]
+    shares = [int(re.search(r"rows, [\d,]+ a second, (\d+)% of the file", line)[1]) for line in said if re.match("incidents.csv: .*second", line)]
+    assert len(shares) > 3 and shares == sorted(shares) and shares[-1] == 100
+
+
+def test_spaces_around_fields_are_no_part_of_them(tmp_path):
+    for text in (" I1 , theft,2025-01-01 \n", '"I1 ",theft,2025-01-01\n', "\u00a0I1,theft,2025-01-01\n", "I1,theft ,2025-01-01"):
+        _, warehouse = account(tmp_path, incidents(tmp_path, "incident_id,kind,occurred_on\n" + text))
+        assert warehouse.sql("SELECT incident_id, kind FROM incidents").rows() == [("I1", "theft")]
 
 
 def test_a_quoted_note_may_run_over_lines(tmp_path):

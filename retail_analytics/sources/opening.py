@@ -17,7 +17,7 @@ import numpy as np
 
 from retail_analytics.errors import SourceError
 
-BLOCK = 32 << 20  # bytes read at once
+BLOCK = 16 << 20  # bytes read at once
 LOOKAHEAD = 200  # lines; a quote still open after that is a stray one, not a long note
 LONGEST_LINES = 256 << 20  # bytes that so many lines may have: more is no table
 BOM = b"\xef\xbb\xbf"

@@ -76,11 +76,10 @@ def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> T
 def whole(text: TextRows) -> Batch:
     """All of a file in one batch, for what must see every row at once."""
     batches = list(text.batches)
-    last_lines = [batch.rows["_line"].max() for batch in batches]
+    ends = [max([b.rows["_line"].max() or 0, *(line for line, _ in b.refused)]) for b in batches]
 
     def raw(line: int) -> str:
-        holder = next((b for b, last in zip(batches, last_lines, strict=True) if last and line <= last), batches[-1])
-        return holder.raw(line)
+        return next(b for b, end in zip(batches, ends, strict=True) if line <= end).raw(line)
 
     return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw,
                  padded=any(b.padded for b in batches))  # fmt: skip

@@ -24,6 +24,7 @@ from retail_analytics.sources.checking import (
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, read_text, records_at, unpivoted, whole
 
+SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
 
@@ -63,9 +64,8 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     into = f"raw_{contract.table}" if first else "arrived"
     con.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS FROM {quoted(f'raw_{contract.table}')} LIMIT 0")
     con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
-    con.execute("BEGIN")
     read = left_out = 0
-    began = monotonic()
+    began = spoken = monotonic()
     for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
         _check(con, file, known_on, batch, queries[batch.padded])
         columns = ", ".join(quoted(c) for c in contract.fields)
@@ -78,8 +78,9 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
         _refuse(con, file, [(line, batch.raw(line), reasons) for line, reasons in refused])
         left_out += con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
         read += batch.rows.height + len(batch.refused)
-        said(f"{name}: {read:,} rows, {read / (monotonic() - began):,.0f} a second, {batch.share:.0%} of the file")
-    con.execute("COMMIT")
+        if monotonic() - spoken > SILENCE:
+            spoken = monotonic()
+            said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
     _refuse_repeated(con, file, into)
     kept = _rows(con, into)
     new, updated = (kept, 0) if first else _merge(con, contract, name, known_on, replaced)
