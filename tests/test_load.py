@@ -1,13 +1,17 @@
 """Loading: every row read is kept, left out or refused, with file, row and reason; a load harms nobody."""
 
+import codecs
 import gzip
+import io
 import random
 import re
+import zipfile
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
@@ -152,7 +156,7 @@ def test_a_quoted_note_may_run_over_lines(tmp_path):
         (b"incident_id,knd,occurred_on\nI1,theft,2025-01-01\n", "column 'kind' of incidents is missing. Did you mean 'knd'?"),
         (gzip.compress(GOOD.encode())[:40], "is a damaged gzip file"),
         (gzip.compress(GOOD.encode())[:10] + b"\xff" * 20, "is a damaged gzip file"),
-        (GOOD.encode("utf-16"), "is not text"),
+        (GOOD.encode("utf-16-le"), "is not text"),
         (GOOD.encode() + b"I3,theft\0,2025-01-03\n" + b" " * 5000, "is not text"),
         (GOOD.encode() + b"I3,theft,2025-01-03\n" * 300 + b"\0\n", "row 304: a zero byte"),
         (b'incident_id,"kind,occurred_on\nI1,theft,2025-01-01\n', "row 1: a quote opens in the header"),
@@ -174,6 +178,64 @@ def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
     assert warehouse.sql("SELECT incident_id, occurred_on FROM incidents ORDER BY ALL").rows() == [
         ("I1", date(2025, 1, 1)), ("I2", date(2025, 1, 2)),
     ]  # fmt: skip
+
+
+def zipped(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def linked() -> zipfile.ZipInfo:
+    link = zipfile.ZipInfo("incidents.csv")
+    link.external_attr = 0o120777 << 16
+    return link
+
+
+@pytest.mark.parametrize(
+    ("content", "reads"),
+    [
+        (GOOD.encode("utf-16"), {}),
+        (codecs.BOM_UTF16_BE + GOOD.encode("utf-16-be"), {}),
+        (gzip.compress(GOOD.encode("utf-16")), {}),
+        (GOOD.replace("I1", "Ié").encode("cp1252"), {"encoding": "cp1252"}),
+        (GOOD.replace("I1", "Ié").encode("latin-1"), {"encoding": "latin-1"}),
+        (GOOD.replace(",", ";").encode(), {}),
+        (GOOD.replace(",", "\t").encode(), {}),
+        (GOOD.replace(",", "|").encode(), {}),
+        (GOOD.replace(",", ";").replace("kind", '"kind"').replace("on\n", "on;a,b\n").replace("1\n", "1;\n").replace("2\n", "2;\n").encode(), {}),
+        (zipped(("x/", b""), ("x/incidents.csv", GOOD.encode())), {}),
+        (zipped(("a.csv", b"x"), ("b.csv", GOOD.encode())), {"member": "b.csv"}),
+        (bytes(pa.Codec("zstd").compress(GOOD.encode())), {}),
+    ],
+)
+def test_files_come_in_any_encoding_with_any_delimiter_and_packed(tmp_path, content, reads):
+    rows = whole(read_text(incidents(tmp_path, content).path, **reads)).rows
+    assert [name.replace("é", "1") for name in rows["incident_id"]] == ["I1", "I2"]
+    assert rows.select("kind", "occurred_on", "_line").rows() == [("theft", "2025-01-01", 2), ("theft", "2025-01-02", 3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (zipped(("a.csv", b"x"), ("b.csv", b"x")), "holds 2 files. Name one of them (reads: member): a.csv, b.csv."),
+        (zipped(("../incidents.csv", GOOD.encode())), "'../incidents.csv' points out of the archive"),
+        (zipped((linked(), b"/etc/passwd")), "points out of the archive"),
+        (zipped(), "holds 0 files"),
+        (zipped(("a.csv", GOOD.encode()))[:60], "is a damaged zip file"),
+        (bytes(pa.Codec("zstd").compress(GOOD.encode() * 99))[:40], "is a damaged zstd file"),
+        (gzip.compress(b"a,b\n" * 500_000), "unpacks to more than 200 times its size"),
+        (b"a,b;c\n", "row 1: the header may be separated by ',' (2 columns) or ';' (2 columns)"),
+        (GOOD.encode() + b"\x81", "byte 0x81 is not utf-8 text"),
+    ],
+)  # fmt: skip
+def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_path, monkeypatch, content, sentence):
+    monkeypatch.setattr(opening, "SMALL", 1 << 20)
+    with pytest.raises(SourceError) as error:
+        account(tmp_path, incidents(tmp_path, content))
+    assert sentence in str(error.value)
 
 
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])

@@ -17,6 +17,7 @@ import polars as pl
 from retail_analytics.errors import SourceError
 from retail_analytics.sources.opening import CR, LF, LOOKAHEAD, Block, blocks
 
+DELIMITERS = (",", ";", "\t", "|")
 LONGEST_FIELD = 10_000_000  # characters; Python's own limit refuses long notes
 OUR_COLUMNS = ("_line", "_file", "_file_date")  # beside theirs, for the SQL of mappings
 QUOTE, SPACE = ord('"'), ord(" ")
@@ -39,10 +40,13 @@ class TextRows:
 
     header: list[str]
     batches: Iterator[Batch]
+    records_at: Callable[[set[int]], dict[int, str]]  # the text of rows by the lines they begin on, read again
 
 
-def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> TextRows:
-    """Read a delimited file, plain or gzipped, as text.
+def read_text(
+    path: Path, *, delimiter: str | None = None, encoding: str | None = None, member: str | None = None
+) -> TextRows:
+    """Read a delimited file, packed or not, as text. A delimiter that is not named is found in the header.
 
     Quoted fields may run over lines. A line whose quote never closes, whose fields are more or fewer than
     the header's, or that is the header again, is refused by itself; its neighbours are not touched. Blank
@@ -51,16 +55,16 @@ def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> T
     what is wrong further down is raised while the batches are read.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    if len(str(delimiter)) != 1 or str(delimiter) in '"\r\n':
+    if delimiter is not None and (len(str(delimiter)) != 1 or str(delimiter) in '"\r\n'):
         raise SourceError(f"{path.name}: '{delimiter}' cannot separate fields. Name one character (reads: delimiter).")
-    delimiter = str(delimiter)
-    numbered = blocks(path, encoding=encoding)
+    numbered = blocks(path, encoding=encoding, member=member)
     for block in numbered:
         at = next((i for i in range(block.own) if block.text(i).strip()), None)
         if at is not None:
             break
     else:
         raise SourceError(f"{path.name} is empty. Expected a header line and rows: export it again.")
+    delimiter = str(delimiter or _delimiter(path, block, at))
     first, written = block.first + at, _fields(block.text(at), delimiter)
     if not written:
         raise SourceError(f"{path.name}, row {first}: a quote opens in the header and never closes. Close it.")
@@ -70,7 +74,11 @@ def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> T
     repeated = [name for name in header if folded.count(name.lower()) > 1 or name.lower() in OUR_COLUMNS]
     if repeated:
         raise SourceError(f"{path.name}, row {first}: column '{repeated[-1]}' stands twice. Rename one of them.")
-    return TextRows(header, _batches(block, numbered, at + 1, delimiter, written, header))
+
+    def records_at(lines: set[int]) -> dict[int, str]:
+        return _records_at(blocks(path, encoding=encoding, member=member), lines, delimiter)
+
+    return TextRows(header, _batches(block, numbered, at + 1, delimiter, written, header), records_at)
 
 
 def whole(text: TextRows) -> Batch:
@@ -106,13 +114,30 @@ def unpivoted(text: TextRows, *, columns: str, name: str, value: str) -> TextRow
         rows = batch.rows.unpivot(wide, index=[*kept, "_line"], variable_name=name, value_name=value)
         return replace(batch, rows=rows.select(*kept, name, value, "_line"))
 
-    return TextRows([*kept, name, value], map(long, text.batches))
+    return TextRows([*kept, name, value], map(long, text.batches), text.records_at)
 
 
-def records_at(path: Path, lines: set[int], *, delimiter: str = ",", encoding: str = "utf-8") -> dict[int, str]:
+def _delimiter(path: Path, block: Block, at: int) -> str:
+    """What separates the fields of the header on line `at`; when it could be several, those of the next row too."""
+    unquoted = re.sub(r'"[^"]*"', "", block.text(at))
+    possible = [d for d in DELIMITERS if d in unquoted]
+    if len(possible) > 1:
+        row = next((block.text(i) for i in range(at + 1, block.own) if block.text(i).strip()), "")
+        width = {d: len(_fields(block.text(at), d) or ()) for d in possible}
+        possible = [d for d in possible if len(_fields(row, d) or ()) == width[d]]
+        if len(possible) != 1:
+            shown = " or ".join(f"'{d}' ({n} columns)" for d, n in width.items()).replace("\t", "tab")
+            raise SourceError(
+                f"{path.name}, row {block.first + at}: the header may be separated by {shown}. "
+                f"Say which in the mapping (reads: delimiter)."
+            )
+    return possible[0] if possible else ","
+
+
+def _records_at(every: Iterator[Block], lines: set[int], delimiter: str) -> dict[int, str]:
     """The raw text of the records that begin on `lines`, each of which was a row."""
     found: dict[int, str] = {}
-    for block in blocks(path, encoding=encoding) if lines else ():
+    for block in every:
         for line in lines & set(range(block.first, block.first + block.own)):
             _, used = _record(block, line - block.first, delimiter)
             found[line] = block.text(line - block.first, used).rstrip()

@@ -22,7 +22,7 @@ from retail_analytics.sources.checking import (
     unused_columns,
 )
 from retail_analytics.sources.plan import SourceFile
-from retail_analytics.sources.reading import Batch, read_text, records_at, unpivoted, whole
+from retail_analytics.sources.reading import Batch, TextRows, read_text, unpivoted, whole
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -81,7 +81,7 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
         if monotonic() - spoken > SILENCE:
             spoken = monotonic()
             said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
-    _refuse_repeated(con, file, into)
+    _refuse_repeated(con, file, text, into)
     kept = _rows(con, into)
     new, updated = (kept, 0) if first else _merge(con, contract, name, known_on, replaced)
     mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'
@@ -137,13 +137,13 @@ def _refuse(con, file: SourceFile, rows: list[tuple[int, str | None, list[str]]]
         )
 
 
-def _refuse_repeated(con, file: SourceFile, kept: str) -> None:
+def _refuse_repeated(con, file: SourceFile, text: TextRows, kept: str) -> None:
     """Of the rows with one key the first stays."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {repeated_rows(file.contract, kept)}")
     repeated = con.execute("SELECT line, reason FROM repeated").fetchall()
     if repeated:
         con.execute(f"DELETE FROM {kept} WHERE rowid IN (SELECT row_id FROM repeated)")
-        raw = records_at(file.path, {line for line, _ in repeated}, **file.mapping.reads)
+        raw = text.records_at({line for line, _ in repeated})
         _refuse(con, file, [(line, raw[line], [reason]) for line, reason in repeated])
 
 
