@@ -15,6 +15,7 @@ from statistics import median
 
 import duckdb
 
+from benchmarks import load_big
 from retail_analytics import measure, open_warehouse
 from retail_analytics.metrics import theft
 from retail_analytics.publishing.parameters import NOTEBOOKS
@@ -37,6 +38,8 @@ def main() -> None:
         report(rate, 7, lambda: measured(warehouse), lambda: sql(warehouse))
         page = "one report: publish against papermill + nbconvert"
         report(page, 3, lambda: publish(scratch), lambda: by_hand(scratch))
+    print()
+    load_big.main(300_000)
     pages = sorted((ROOT / "reports" / "published").glob("*/*/*.html"), key=lambda page: -page.stat().st_size)
     if pages:
         print(f"\nlargest of {len(pages)} pages: {pages[0].stat().st_size / 1e6:.2f} MB")

@@ -126,17 +126,6 @@ def test_what_is_asked_of_load_is_checked_first(tmp_path):
     assert not (tmp_path / "warehouse").exists()
 
 
-@pytest.mark.parametrize(("separator", "shown"), [(";", '";"'), ("\t", r'"\t"')])
-def test_a_file_separated_by_something_else_says_how_to_name_it(tmp_path, separator, shown):
-    (tmp_path / "incidents.csv").write_text(INCIDENTS.replace(",", separator))
-    said = refused("load", tmp_path / "incidents.csv", "--warehouse", tmp_path / "warehouse")
-    assert f"The header looks separated by {shown}. Say 'reads: {{delimiter: {shown}}}' in its mapping" in said
-    (tmp_path / "mine.yaml").write_text(f"table: any\nreads: {{delimiter: {shown}}}\n")
-    code, _ = command("load", tmp_path / "incidents.csv", "--mapping", tmp_path / "mine.yaml",
-                      "--warehouse", tmp_path / "warehouse")  # fmt: skip
-    assert code == 0
-
-
 def test_a_file_of_a_header_alone_loads_nothing_and_says_so(tmp_path):
     (tmp_path / "incidents.csv").write_text(INCIDENTS.splitlines()[0] + "\n")
     code, said = command("load", tmp_path / "incidents.csv", "--warehouse", tmp_path / "warehouse")

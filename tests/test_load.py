@@ -1,16 +1,25 @@
 """Loading: every row read is kept, left out or refused, with file, row and reason; a load harms nobody."""
 
+import codecs
 import gzip
+import io
+import random
+import re
+import zipfile
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
+from retail_analytics.sources import opening, reading
 from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
-from retail_analytics.sources.reading import read_text
-from retail_analytics.warehouse import load, open_warehouse, snapshots
+from retail_analytics.sources.reading import read_text, whole
+from retail_analytics.warehouse import arrival, load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
 
@@ -73,14 +82,66 @@ def test_every_row_read_is_kept_or_refused_with_row_text_and_every_reason(tmp_pa
 )
 def test_a_stray_quote_costs_its_own_row_and_no_neighbour(tmp_path, next_rows, reason):
     text = f'incident_id,kind,occurred_on\nI1,theft,2025-01-01\n"I2,theft,2025-01-02\n{next_rows}\n'
-    rows = read_text(incidents(tmp_path, text).path)
+    rows = whole(read_text(incidents(tmp_path, text).path))
     assert rows.rows["incident_id"].to_list() == ["I1", "I3", "I4"]
     assert rows.refused == [(3, reason)]
 
 
+def damaged(seed: int) -> str:
+    """Six hundred rows, many of them hurt: stray quotes, fields lost, notes over lines, headers again, odd ends."""
+    chance = random.Random(seed)
+    parts = ["I1", "theft", '"a, b"', '"say ""x"""', '"', 'a"b', '"a"b', "", " ", "ü", '"two\nlines"', '"a\n\n"",\r"', "\r", ",", "x" * 90]
+    ends = ["\n"] * 8 + ["\r\n", "\r", "\n\n", "\n  \n"]
+    rows = ["I2,theft,2025-01-01"] * 3 + ["incident_id,kind,occurred_on", '"I3","a, b",2025-01-01']
+    hurt = [",".join(chance.choices(parts, k=chance.choice([1, 2, 3, 3, 3, 3, 4]))) for _ in range(200)]
+    body = chance.choices(rows, k=400) + hurt
+    chance.shuffle(body)
+    return "incident_id,kind,occurred_on\n" + "".join(row + chance.choice(ends) for row in body)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_fast_way_of_reading_gives_what_reading_line_by_line_gives(tmp_path, monkeypatch, seed):
+    path = incidents(tmp_path, damaged(seed)).path
+    read = []
+    for block, proven in ((1 << 24, True), (50, True), (997, True), (1 << 24, False)):
+        monkeypatch.setattr(opening, "BLOCK", block)
+        if not proven:
+            monkeypatch.setattr(reading, "_one_record_each", lambda block, *_: np.zeros(len(block.ends), bool))
+        batch = whole(read_text(path))
+        lines = [*batch.rows["_line"], *(line for line, _ in batch.refused)]
+        read.append((batch.rows.rows(), batch.refused, [batch.raw(line) for line in lines]))
+    assert read[0] == read[1] == read[2] == read[3]
+    assert len(set(lines)) == len(lines) and len(lines) > 400
+    # What is in no row and not refused is blank: every line of the file is accounted for.
+    accounted = Counter("".join(read[0][2]).replace("\n", "").replace("\r", "").replace(" ", ""))
+    assert accounted == Counter(re.sub(r"[\n\r ]", "", path.read_text().split("\n", 1)[1]))
+
+
+def test_a_repeated_key_is_refused_with_its_text_wherever_in_a_long_file_it_stands(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "BLOCK", 4000)
+    rows = "".join(f'I{n},theft,2025-01-{n % 28 + 1:02}\n"J\n{n}",theft,2025-01-01\n' for n in range(1000))
+    text = "incident_id,kind,occurred_on\n" + rows + 'I7,theft,2025-01-09\n"J\n9",fraud,2025-01-02\n'
+    said = []
+    monkeypatch.setattr(arrival, "SILENCE", 0)
+    done = load(tmp_path / "warehouse", [incidents(tmp_path, text)], title="Toy", said=said.append).files[-1]
+    assert (done.read, done.kept, done.refused) == (2002, 2000, 2)
+    assert open_warehouse(tmp_path / "warehouse").sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
+        (3002, "I7,theft,2025-01-09", ["incident_id 'I7' stands already on row 23"]),
+        (3003, '"J\n9",fraud,2025-01-02', ["incident_id 'J\n9' stands already on row 30"]),
+    ]
+    shares = [int(re.search(r"rows, [\d,]+ a second, (\d+)% of the file", line)[1]) for line in said if re.match("incidents.csv: .*second", line)]
+    assert len(shares) > 3 and shares == sorted(shares) and shares[-1] == 100
+
+
+def test_spaces_around_fields_are_no_part_of_them(tmp_path):
+    for text in (" I1 , theft,2025-01-01 \n", '"I1 ",theft,2025-01-01\n', "\u00a0I1,theft,2025-01-01\n", "I1,theft ,2025-01-01"):
+        _, warehouse = account(tmp_path, incidents(tmp_path, "incident_id,kind,occurred_on\n" + text))
+        assert warehouse.sql("SELECT incident_id, kind FROM incidents").rows() == [("I1", "theft")]
+
+
 def test_a_quoted_note_may_run_over_lines(tmp_path):
     text = 'incident_id,kind,occurred_on\n"I\n1",theft,2025-01-01\nI2,theft,2025-01-02\n'
-    rows = read_text(incidents(tmp_path, text).path)
+    rows = whole(read_text(incidents(tmp_path, text).path))
     assert rows.rows.rows() == [("I\n1", "theft", "2025-01-01", 2), ("I2", "theft", "2025-01-02", 4)]
 
 
@@ -95,7 +156,7 @@ def test_a_quoted_note_may_run_over_lines(tmp_path):
         (b"incident_id,knd,occurred_on\nI1,theft,2025-01-01\n", "column 'kind' of incidents is missing. Did you mean 'knd'?"),
         (gzip.compress(GOOD.encode())[:40], "is a damaged gzip file"),
         (gzip.compress(GOOD.encode())[:10] + b"\xff" * 20, "is a damaged gzip file"),
-        (GOOD.encode("utf-16"), "is not text"),
+        (GOOD.encode("utf-16-le"), "is not text"),
         (GOOD.encode() + b"I3,theft\0,2025-01-03\n" + b" " * 5000, "is not text"),
         (GOOD.encode() + b"I3,theft,2025-01-03\n" * 300 + b"\0\n", "row 304: a zero byte"),
         (b'incident_id,"kind,occurred_on\nI1,theft,2025-01-01\n', "row 1: a quote opens in the header"),
@@ -119,26 +180,86 @@ def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
     ]  # fmt: skip
 
 
+def zipped(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def linked() -> zipfile.ZipInfo:
+    link = zipfile.ZipInfo("incidents.csv")
+    link.external_attr = 0o120777 << 16
+    return link
+
+
+@pytest.mark.parametrize(
+    ("content", "reads"),
+    [
+        (GOOD.encode("utf-16"), {}),
+        (codecs.BOM_UTF16_BE + GOOD.encode("utf-16-be"), {}),
+        (gzip.compress(GOOD.encode("utf-16")), {}),
+        (GOOD.replace("I1", "Ié").encode("cp1252"), {"encoding": "cp1252"}),
+        (GOOD.replace("I1", "Ié").encode("latin-1"), {"encoding": "latin-1"}),
+        (GOOD.replace(",", ";").encode(), {}),
+        (GOOD.replace(",", "\t").encode(), {}),
+        (GOOD.replace(",", "|").encode(), {}),
+        (GOOD.replace(",", ";").replace("kind", '"kind"').replace("on\n", "on;a,b\n").replace("1\n", "1;\n").replace("2\n", "2;\n").encode(), {}),
+        (zipped(("x/", b""), ("x/incidents.csv", GOOD.encode())), {}),
+        (zipped(("a.csv", b"x"), ("b.csv", GOOD.encode())), {"member": "b.csv"}),
+        (bytes(pa.Codec("zstd").compress(GOOD.encode())), {}),
+    ],
+)
+def test_files_come_in_any_encoding_with_any_delimiter_and_packed(tmp_path, content, reads):
+    rows = whole(read_text(incidents(tmp_path, content).path, **reads)).rows
+    assert [name.replace("é", "1") for name in rows["incident_id"]] == ["I1", "I2"]
+    assert rows.select("kind", "occurred_on", "_line").rows() == [("theft", "2025-01-01", 2), ("theft", "2025-01-02", 3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (zipped(("a.csv", b"x"), ("b.csv", b"x")), "holds 2 files. Name one of them (reads: member): a.csv, b.csv."),
+        (zipped(("../incidents.csv", GOOD.encode())), "'../incidents.csv' points out of the archive"),
+        (zipped((linked(), b"/etc/passwd")), "points out of the archive"),
+        (zipped(), "holds 0 files"),
+        (zipped(("a.csv", GOOD.encode()))[:60], "is a damaged zip file"),
+        (bytes(pa.Codec("zstd").compress(GOOD.encode() * 99))[:40], "is a damaged zstd file"),
+        (gzip.compress(b"a,b\n" * 500_000), "unpacks to more than 200 times its size"),
+        (b"a,b;c\n", "row 1: the header may be separated by ',' (2 columns) or ';' (2 columns)"),
+        (GOOD.encode() + b"\x81", "byte 0x81 is not utf-8 text"),
+    ],
+)  # fmt: skip
+def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_path, monkeypatch, content, sentence):
+    monkeypatch.setattr(opening, "SMALL", 1 << 20)
+    with pytest.raises(SourceError) as error:
+        account(tmp_path, incidents(tmp_path, content))
+    assert sentence in str(error.value)
+
+
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])
 def test_lines_may_end_as_any_system_ends_them_and_blank_ones_are_no_rows(tmp_path, end):
-    rows = read_text(incidents(tmp_path, GOOD.replace("\n", end)).path)
-    assert rows.header == ["incident_id", "kind", "occurred_on"]
+    text = read_text(incidents(tmp_path, GOOD.replace("\n", end)).path)
+    assert text.header == ["incident_id", "kind", "occurred_on"]
+    rows = whole(text)
     assert rows.rows.drop("_line").rows() == [("I1", "theft", "2025-01-01"), ("I2", "theft", "2025-01-02")]
     assert rows.refused == []
 
 
 def test_a_header_in_the_middle_of_a_file_is_no_row_and_columns_without_a_name_are_called_by_their_place(tmp_path):
     text = "incident_id,,occurred_on,\nI1,,2025-01-01,\nincident_id,,occurred_on,\n,,,\n"
-    rows = read_text(incidents(tmp_path, text).path)
-    assert rows.header == ["incident_id", "column 2", "occurred_on", "column 4"]
+    found = read_text(incidents(tmp_path, text).path)
+    assert found.header == ["incident_id", "column 2", "occurred_on", "column 4"]
+    rows = whole(found)
     assert rows.rows["_line"].to_list() == [2, 4]
     assert rows.refused == [(3, "the header again")]
 
 
 def test_a_very_long_field_is_read_and_a_row_of_empty_tabs_is_a_row(tmp_path):
-    long = read_text(incidents(tmp_path, f'a,b\n"{"x" * 200_000}",1\n').path)
+    long = whole(read_text(incidents(tmp_path, f'a,b\n"{"x" * 200_000}",1\n').path))
     assert long.rows["a"].str.len_chars().to_list() == [200_000]
-    tabs = read_text(incidents(tmp_path, "a\tb\n\t\n1\t2\n").path, delimiter="\t")
+    tabs = whole(read_text(incidents(tmp_path, "a\tb\n\t\n1\t2\n").path, delimiter="\t"))
     assert tabs.rows.rows() == [("", "", 2), ("1", "2", 3)]
 
 

@@ -146,7 +146,7 @@ def test_one_region_changed_and_no_other(folder):
     assert (facts["change_region"], facts["change_on"]) == ("Harbour", "2025-12-08")
     roll_outs = {name.removeprefix("app_rollout ") for name in facts if name.startswith("app_rollout")}
     assert roll_outs == {"Lakeside", "Eastmoor"}
-    told = table(folder / "exports", "annotations").filter(pl.col("kind") == "roll-out")
+    told = table(folder / "exports", "annotations").filter(pl.col("text").str.contains("app"))
     assert set(told["scope"]) == roll_outs
 
 

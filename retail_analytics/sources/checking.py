@@ -5,9 +5,7 @@ A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must
 warehouse runs it.
 """
 
-import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -24,10 +22,11 @@ SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "bool
 TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
 MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "optional", "leave_out", "columns"}
 PART_KEYS = {  # of a mapping's parts: the keys it may have, those it must have
-    "reads": ({"delimiter", "encoding"}, set()),
+    "reads": ({"delimiter", "encoding", "member"}, set()),
     "unpivot": ({"columns", "name", "value"}, {"columns", "name", "value"}),
     "leave_out": ({"when", "because"}, {"when"}),
 }
+NOTHING = "CAST(NULL AS VARCHAR)"  # the text of a column that a file does not have
 MOST_VARIANTS = 5  # values of one reason that an account names one by one
 COLUMN_KEYS = {"from", "values", "otherwise", "format", "zone", "number", "constant", "sql"}
 YAML_WORDS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}  # YAML reads an unquoted yes as true
@@ -178,61 +177,89 @@ def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> l
 
 
 def checked_rows(
-    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str]
+    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str], padded: bool
 ) -> str:
     """The query that turns the relation `text_rows` into checked rows.
 
     Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out)
-    and `reasons`, a list of sentences: a row without reasons is kept. `known` names the tables that hold
-    rows: a reference is only checked against those (as raw_<table>).
+    and `reasons`, a list of sentences: a row without reasons is kept, if its key does not repeat. `known` names
+    the tables that hold rows: a reference is only checked against those (as raw_<table>). Fields that are `padded`
+    lose the spaces around them.
     """
     lacking = [name for name in mapping.optional if name.lower() not in {h.lower() for h in header}]
-    expressions = _expressions(contract, mapping, [*header, *lacking], file)
+    expressions = _expressions(contract, mapping, [*header, *lacking], file, padded)
     texts = ",\n    ".join(f"{sql} AS {quoted(name + '_text')}" for name, sql in expressions.items())
     types = ",\n    ".join(f"{_typed(f, mapping)} AS {quoted(name)}" for name, f in contract.fields.items())
     left_out = f"coalesce(({mapping.leave_out['when']}), false)" if mapping.leave_out else "false"
-    reasons = ",\n      ".join(_reasons(contract, today, known))
+    empty = {name for name, sql in expressions.items() if sql == NOTHING}
+    reasons = ",\n    ".join(_reasons(contract, today, known, empty)) or NOTHING
     columns = ", ".join(quoted(name) for name in contract.fields)
-    empty = "".join(f", CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in lacking)
-    key = ", ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
-    key_shown = " || ' ' || ".join(f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key)
+    added = "".join(f", {NOTHING} AS {quoted(name)}" for name in lacking)
     return f"""
 WITH texts AS (
   SELECT _line, {left_out} AS left_out,
     {texts}
-  FROM (SELECT *{empty} FROM text_rows)
+  FROM (SELECT *{added} FROM text_rows)
 ), typed AS (
   SELECT *,
     {types}
   FROM texts
-), checked AS (
-  SELECT *,
-    list_filter([
-      {reasons}
-    ], lambda reason: reason IS NOT NULL) AS reasons
-  FROM typed
-), numbered AS (
-  SELECT *,
-    row_number() OVER (PARTITION BY {key}, left_out, len(reasons) = 0 ORDER BY _line) AS turn,
-    first_value(_line) OVER (PARTITION BY {key}, left_out, len(reasons) = 0 ORDER BY _line) AS first_line
-  FROM checked
 )
 SELECT _line, {columns}, left_out,
-  CASE WHEN len(reasons) = 0 AND turn > 1
-       THEN ['{", ".join(contract.key)} ''' || {key_shown} || ''' stands already on row ' || first_line]
-       ELSE reasons END AS reasons
-FROM numbered"""
+  list_filter([
+    {reasons}
+  ], lambda reason: reason IS NOT NULL) AS reasons
+FROM typed"""
 
 
-def grouped_reasons(all_reasons) -> dict[str, int]:
-    """How often each reason was given, the commonest first; reasons with many different values are one."""
-    exact = Counter(reason for reasons in all_reasons for reason in reasons)
-    variants = Counter(_without_values(reason) for reason in exact)
-    grouped: Counter = Counter()
-    for reason, count in exact.items():
-        alike = _without_values(reason)
-        grouped[alike if variants[alike] > MOST_VARIANTS else reason] += count
-    return dict(grouped.most_common())
+def repeated_rows(contract: Contract, kept: str) -> str:
+    """The query that finds the rows of the table `kept` whose key stands on an earlier line: row_id, line, reason."""
+    texts = [f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key]
+    key, shown = ", ".join(texts), " || ' ' || ".join(texts)
+    # Only hashes are kept of all keys; the few that repeat are compared in full.
+    return f"""
+WITH repeated AS (
+  SELECT hash({key}) AS mark FROM {kept} GROUP BY mark HAVING count(*) > 1
+), suspects AS (
+  SELECT rowid AS row_id, line, {shown} AS shown, [{key}] AS key
+  FROM {kept}
+  WHERE hash({key}) IN (SELECT mark FROM repeated)
+), turns AS (
+  SELECT row_id, line, shown, row_number() OVER turn AS turn, first_value(line) OVER turn AS first_line
+  FROM suspects
+  WINDOW turn AS (PARTITION BY key ORDER BY line, row_id)
+)
+SELECT row_id, line, '{", ".join(contract.key)} ''' || shown || ''' stands already on row ' || first_line AS reason
+FROM turns
+WHERE turn > 1"""
+
+
+def grouped_reasons(refused: str) -> str:
+    """The query that counts the reasons of the relation `refused`, the commonest first: reason, times.
+
+    Reasons that differ only in the values they name are one when there are many of them.
+    """
+    return f"""
+WITH exact AS (
+  SELECT reason, count(*) AS times,
+    regexp_replace(regexp_replace(reason, '''[^'']*''', '''…''', 'g'), '\\brow [0-9]+', 'another row', 'g') AS alike
+  FROM (SELECT unnest(reasons) AS reason FROM {refused})
+  GROUP BY reason
+), shown AS (
+  SELECT CASE WHEN count(*) OVER (PARTITION BY alike) > {MOST_VARIANTS} THEN alike ELSE reason END AS reason, times
+  FROM exact
+)
+SELECT reason, CAST(sum(times) AS BIGINT) AS times
+FROM shown
+GROUP BY reason
+ORDER BY times DESC, reason"""
+
+
+def sees_all_rows(mapping: Mapping) -> bool:
+    """Whether a mapping's SQL may look at other rows than its own, so that a file cannot be checked in batches."""
+    written = [column.get("sql") for column in (mapping.columns or {}).values()]
+    written.append((mapping.leave_out or {}).get("when"))
+    return any(re.search(r"\b(over|select)\b", str(sql), re.IGNORECASE) for sql in written)
 
 
 def quoted(name: str) -> str:
@@ -262,11 +289,9 @@ def only_known(where: str | Path, found: dict, known: set[str]) -> None:
             raise SourceError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")
 
 
-def _without_values(reason: str) -> str:
-    return re.sub(r"'[^']*'|\brow [0-9]+", lambda found: "'…'" if found[0][0] == "'" else "another row", reason)
-
-
-def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: str) -> dict[str, str]:
+def _expressions(
+    contract: Contract, mapping: Mapping, header: list[str], file: str, padded: bool
+) -> dict[str, str]:
     """For each column of the contract the SQL that gives its text from their columns."""
     columns = mapping.columns
     if columns is None:
@@ -274,36 +299,23 @@ def _expressions(contract: Contract, mapping: Mapping, header: list[str], file: 
     for name in contract.required:
         if name not in columns:
             near = did_you_mean(name, header).split(" Known")[0]
-            found = _separated(header) or f"{near} Columns found: {', '.join(header)}."
-            raise SourceError(f"{file}: column '{name}' of {contract.table} is missing.{found}")
-    return {name: _expression(columns.get(name), header, file) for name in contract.fields}
+            raise SourceError(
+                f"{file}: column '{name}' of {contract.table} is missing.{near} Columns found: {', '.join(header)}."
+            )
+    return {name: _expression(columns.get(name), header, file, padded) for name in contract.fields}
 
 
-def _separated(header: list[str]) -> str:
-    """What to do when the names of columns hold another separator than the one they were read by; else ''."""
-    text = "".join(header)
-    other = max(",;\t|", key=text.count)
-    if text.count(other) < len(header):
-        return ""
-    shown = json.dumps(other)
-    return (
-        f" The header looks separated by {shown}. Say 'reads: {{delimiter: {shown}}}' in its mapping; for our own "
-        f"column names write one of that line and 'table: any', and name it with --mapping."
-    )
-
-
-def _expression(column: dict | None, header: list[str], file: str) -> str:
+def _expression(column: dict | None, header: list[str], file: str, padded: bool) -> str:
     if column is None:
-        return "CAST(NULL AS VARCHAR)"
+        return NOTHING
     if "constant" in column:
         return literal(column["constant"])
     if "sql" in column:
         return f"nullif(trim(CAST(({column['sql']}) AS VARCHAR)), '')"
     theirs = column["from"]
     if theirs not in header:
-        found = _separated(header) or did_you_mean(theirs, header)
-        raise SourceError(f"{file}: column '{theirs}' is missing.{found}")
-    text = f"nullif(trim({quoted(theirs)}), '')"
+        raise SourceError(f"{file}: column '{theirs}' is missing.{did_you_mean(theirs, header)}")
+    text = f"nullif({f'trim({quoted(theirs)})' if padded else quoted(theirs)}, '')"
     if "values" not in column:
         return text
     cases = {"": "NULL"}
@@ -333,12 +345,13 @@ def _typed(f: dict, mapping: Mapping) -> str:
     return typed
 
 
-def _reasons(contract: Contract, today: date, known: set[str]) -> list[str]:
-    """One SQL expression per rule: a sentence when the row breaks it, null otherwise."""
+def _reasons(contract: Contract, today: date, known: set[str], empty: set[str]) -> list[str]:
+    """One SQL expression per rule: a sentence when the row breaks it, null otherwise. `empty` columns break none."""
     rules = []
 
     def rule(broken: str, name: str, words: str) -> None:
-        rules.append(f"CASE WHEN {broken} THEN {literal(f'column {name}: ')} || {words} END")
+        if name not in empty:
+            rules.append(f"CASE WHEN {broken} THEN {literal(f'column {name}: ')} || {words} END")
 
     for name, f in contract.fields.items():
         value, text, limits = quoted(name), quoted(name + "_text"), f.get("constraints", {})

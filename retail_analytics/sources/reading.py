@@ -1,54 +1,71 @@
-"""Files of any kind → rows of text, with the line they stand on.
+"""Delimited files → batches of rows of text, with the line they stand on.
 
-Every physical line ends up in a row, in the refused lines, or is blank: DuckDB's own reader can lose
-the lines behind a stray quote without a word, so lines are counted here, one by one.
+Every physical line ends up in a row, in the refused lines, or is blank. Readers of CSV can lose the lines
+behind a stray quote without a word: here only lines that are proven to be one record each, with as many
+fields as the header, go to the fast reader, and its rows are counted; all others are read one by one.
 """
 
 import csv
-import gzip
-import hashlib
 import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from retail_analytics.errors import SourceError
+from retail_analytics.sources.opening import CR, LF, LOOKAHEAD, Block, blocks
 
-LONGEST_RECORD = 200  # lines; a quote still open after that is a stray one, not a long note
+DELIMITERS = (",", ";", "\t", "|")
 LONGEST_FIELD = 10_000_000  # characters; Python's own limit refuses long notes
-ROWS_AT_ONCE = 50_000  # rows held as Python lists before they become columns
 OUR_COLUMNS = ("_line", "_file", "_file_date")  # beside theirs, for the SQL of mappings
+QUOTE, SPACE = ord('"'), ord(" ")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some lines of a file: one frame row per record, all columns text, and `_line`; refused lines beside it."""
+
+    rows: pl.DataFrame
+    refused: list[tuple[int, str]]  # line, reason
+    raw: Callable[[int], str]  # the text, as it stands in the file, of the record that begins on a line
+    share: float = 1.0  # of the file that has been read by now
+    padded: bool = True  # False: no field begins or ends in a space
 
 
 @dataclass(frozen=True)
 class TextRows:
-    """A file as text: one frame row per record, all columns text, and `_line`; refused lines beside it."""
+    """A file as text: its header, and its lines in batches, which can be gone through once."""
 
     header: list[str]
-    rows: pl.DataFrame
-    refused: list[tuple[int, str]]  # line, reason
+    batches: Iterator[Batch]
+    records_at: Callable[[set[int]], dict[int, str]]  # the text of rows by the lines they begin on, read again
 
 
-def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> TextRows:
-    """Read a delimited file, plain or gzipped, as text.
+def read_text(
+    path: Path, *, delimiter: str | None = None, encoding: str | None = None, member: str | None = None
+) -> TextRows:
+    """Read a delimited file, packed or not, as text. A delimiter that is not named is found in the header.
 
     Quoted fields may run over lines. A line whose quote never closes, whose fields are more or fewer than
     the header's, or that is the header again, is refused by itself; its neighbours are not touched. Blank
     lines are not rows. A column without a name is called by its place ("column 4").
-    Raises SourceError if the file is missing, empty, not text, or its header cannot be read or repeats a name.
+    Raises SourceError if the file is missing, empty, not text, or its header cannot be read or repeats a name;
+    what is wrong further down is raised while the batches are read.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    if len(str(delimiter)) != 1 or str(delimiter) in '"\r\n':
+    if delimiter is not None and (len(str(delimiter)) != 1 or str(delimiter) in '"\r\n'):
         raise SourceError(f"{path.name}: '{delimiter}' cannot separate fields. Name one character (reads: delimiter).")
-    delimiter = str(delimiter)
-    numbered = enumerate(_lines(path, encoding), 1)
-    first, text = next(((line, text) for line, text in numbered if text.strip()), (0, ""))
-    if not first:
+    numbered = blocks(path, encoding=encoding, member=member)
+    for block in numbered:
+        at = next((i for i in range(block.own) if block.text(i).strip()), None)
+        if at is not None:
+            break
+    else:
         raise SourceError(f"{path.name} is empty. Expected a header line and rows: export it again.")
-    written = _fields(text, delimiter)
+    delimiter = str(delimiter or _delimiter(path, block, at))
+    first, written = block.first + at, _fields(block.text(at), delimiter)
     if not written:
         raise SourceError(f"{path.name}, row {first}: a quote opens in the header and never closes. Close it.")
     header = [name.strip() or f"column {place}" for place, name in enumerate(written, 1)]
@@ -58,17 +75,22 @@ def read_text(path: Path, *, delimiter: str = ",", encoding: str = "utf-8") -> T
     if repeated:
         raise SourceError(f"{path.name}, row {first}: column '{repeated[-1]}' stands twice. Rename one of them.")
 
-    frames, refused, batch = [], [], []
-    for line, fields, reason in _records(numbered, delimiter, written):
-        if reason:
-            refused.append((line, reason))
-            continue
-        batch.append([*fields, line])
-        if len(batch) == ROWS_AT_ONCE:
-            frames.append(_frame(batch, header))
-            batch = []
-    frames.append(_frame(batch, header))
-    return TextRows(header, pl.concat(frames), refused)
+    def records_at(lines: set[int]) -> dict[int, str]:
+        return _records_at(blocks(path, encoding=encoding, member=member), lines, delimiter)
+
+    return TextRows(header, _batches(block, numbered, at + 1, delimiter, written, header), records_at)
+
+
+def whole(text: TextRows) -> Batch:
+    """All of a file in one batch, for what must see every row at once."""
+    batches = list(text.batches)
+    ends = [max([b.rows["_line"].max() or 0, *(line for line, _ in b.refused)]) for b in batches]
+
+    def raw(line: int) -> str:
+        return next(b for b, end in zip(batches, ends, strict=True) if line <= end).raw(line)
+
+    return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw,
+                 padded=any(b.padded for b in batches))  # fmt: skip
 
 
 def unpivoted(text: TextRows, *, columns: str, name: str, value: str) -> TextRows:
@@ -87,88 +109,173 @@ def unpivoted(text: TextRows, *, columns: str, name: str, value: str) -> TextRow
     taken = {c.lower() for c in kept} & {name.lower(), value.lower()}
     if taken:
         raise SourceError(f"The file has a column '{min(taken)}' of its own. Choose another name (unpivot).")
-    rows = text.rows.unpivot(wide, index=[*kept, "_line"], variable_name=name, value_name=value)
-    return TextRows([*kept, name, value], rows.select(*kept, name, value, "_line"), text.refused)
+
+    def long(batch: Batch) -> Batch:
+        rows = batch.rows.unpivot(wide, index=[*kept, "_line"], variable_name=name, value_name=value)
+        return replace(batch, rows=rows.select(*kept, name, value, "_line"))
+
+    return TextRows([*kept, name, value], map(long, text.batches), text.records_at)
 
 
-def records_at(path: Path, lines: set[int], starts: set[int], encoding: str = "utf-8") -> dict[int, str]:
-    """The raw text of the records that begin on `lines`, each up to where the next of all `starts` begins."""
+def _delimiter(path: Path, block: Block, at: int) -> str:
+    """What separates the fields of the header on line `at`; when it could be several, those of the next row too."""
+    unquoted = re.sub(r'"[^"]*"', "", block.text(at))
+    possible = [d for d in DELIMITERS if d in unquoted]
+    if len(possible) > 1:
+        row = next((block.text(i) for i in range(at + 1, block.own) if block.text(i).strip()), "")
+        width = {d: len(_fields(block.text(at), d) or ()) for d in possible}
+        possible = [d for d in possible if len(_fields(row, d) or ()) == width[d]]
+        if len(possible) != 1:
+            shown = " or ".join(f"'{d}' ({n} columns)" for d, n in width.items()).replace("\t", "tab")
+            raise SourceError(
+                f"{path.name}, row {block.first + at}: the header may be separated by {shown}. "
+                f"Say which in the mapping (reads: delimiter)."
+            )
+    return possible[0] if possible else ","
+
+
+def _records_at(every: Iterator[Block], lines: set[int], delimiter: str) -> dict[int, str]:
+    """The raw text of the records that begin on `lines`, each of which was a row."""
     found: dict[int, str] = {}
-    record = 0
-    for number, text in enumerate(_lines(path, encoding) if lines else (), 1):
-        record = number if number in starts else record
-        if record in lines:
-            found[record] = found.get(record, "") + text
-    return {line: text.rstrip() for line, text in found.items()}
+    for block in every:
+        for line in lines & set(range(block.first, block.first + block.own)):
+            _, used = _record(block, line - block.first, delimiter)
+            found[line] = block.text(line - block.first, used).rstrip()
+    return found
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's bytes: the same content is the same file, whatever it is called."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _batches(block: Block, following: Iterator[Block], begin: int, delimiter: str, written: list[str],
+             header: list[str]) -> Iterator[Batch]:
+    while block:
+        batch, taken = _batch(block, begin, delimiter, written, header)
+        yield batch
+        block, begin = next(following, None), taken - block.own
 
 
-def _lines(path: Path, encoding: str) -> Iterator[str]:
-    if not path.is_file():
-        raise SourceError(f"There is no file {path}. Check the name and the folder.")
-    with path.open("rb") as raw:
-        start = raw.read(4096)
-    zipped = start[:2] == b"\x1f\x8b"
-    try:
-        "".encode(encoding)
-    except (LookupError, TypeError):
-        raise SourceError(f"{path.name}: there is no encoding '{encoding}'. Name utf-8, utf-16, cp1252 …") from None
-    if not zipped and b"\0" in start and "16" not in encoding:
-        raise SourceError(f"{path.name} is not text (it holds zero bytes). Export it as CSV, UTF-8.")
-    number = 0
-    try:
-        # newline="": lines end in LF, CRLF or CR alone, and keep what they end in.
-        with (gzip.open if zipped else open)(path, "rt", encoding=encoding, newline="") as file:
-            for number, text in enumerate(file, 1):
-                if "\0" in text:
-                    raise SourceError(f"{path.name}, row {number}: a zero byte. Export it as CSV, UTF-8.")
-                yield text.removeprefix("\ufeff") if number == 1 else text
-    except UnicodeError as error:
-        wrong = f"byte 0x{error.object[error.start]:02x}" if isinstance(error, UnicodeDecodeError) else "the file"
-        raise SourceError(
-            f"{path.name}, row {number + 1} or a little after: {wrong} is not {encoding} text. "
-            f"Export it as UTF-8, or name its encoding in the mapping (reads: encoding)."
-        ) from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise SourceError(f"{path.name} is a damaged gzip file: it ends after row {number}. Fetch it again.") from None
-
-
-def _records(numbered: Iterator[tuple[int, str]], delimiter: str, header: list[str]):
-    """(line, fields, None) or (line, None, reason) for every line that is not blank."""
-    width = len(header)
-    waiting: list[tuple[int, str]] = []  # lines read ahead while looking for a closing quote
-    while True:
-        line, text = waiting.pop(0) if waiting else next(numbered, (0, ""))
-        if not line:
-            return
-        if not text.strip() and delimiter not in text:
+def _batch(block: Block, begin: int, delimiter: str, written: list[str], header: list[str]) -> tuple[Batch, int]:
+    """The lines of a block from its line `begin` on, and where the next line stands that they have not used."""
+    one_each = _one_record_each(block, delimiter, len(written))
+    one_each[:begin] = False
+    refused, careful, lengths = [], [], {}
+    taken = begin
+    for at in np.flatnonzero(~one_each[begin : block.own]) + begin:
+        if at < taken:
             continue
+        line = block.first + int(at)
+        fields, reason, used = _judged(block, int(at), delimiter, written)
+        if reason:
+            refused.append((line, reason))
+        elif fields:
+            careful.append([*fields, line])
+            lengths[line] = used
+        taken = int(at) + used
+        one_each[at + 1 : taken] = False
+    one_each[block.own :] = False
+    rows = _fast(block, one_each, delimiter, header)
+    again = pl.all_horizontal(pl.col(name) == theirs for name, theirs in zip(header, written, strict=True))
+    headers = rows.filter(pl.col(header[0]) == written[0]).filter(again)["_line"].to_list()
+    if headers:
+        refused += [(line, "the header again") for line in headers]
+        rows = rows.filter(~pl.col("_line").is_in(headers))
+    if careful:
+        read = pl.DataFrame(careful, schema=rows.schema, orient="row")
+        rows = pl.concat([rows, read]).sort("_line") if rows.height else read
+
+    def raw(line: int) -> str:
+        return block.text(line - block.first, lengths.get(line, 1)).rstrip()
+
+    return Batch(rows, sorted(refused), raw, block.share, _padded(block, delimiter)), max(taken, block.own)
+
+
+def _one_record_each(block: Block, delimiter: str, width: int) -> np.ndarray:
+    """For each line whether it is proven to be one record of `width` fields, and regularly quoted.
+
+    Regular: quotes come in pairs; the first of a pair opens a field, the second closes it, and two that touch
+    inside a field stand for one. Then a line ends outside quotes, and nothing can reach over its end.
+    """
+    letters, ends = np.frombuffer(block.data, np.uint8), block.ends
+    if width == 1 or ord(delimiter) > 127:  # a line of one field may be blank; letters of several bytes are rare
+        return np.zeros(len(ends), bool)
+    separators = np.flatnonzero(letters == ord(delimiter))
+    fields = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+    proven = letters[ends - 1] == LF
+    if not proven[-1]:  # the file's last line may lack its end; one that ends in CR alone is read with care
+        proven[-1] = letters[-1] != CR
+    quotes = np.flatnonzero(letters == QUOTE)
+    quotes = quotes[: np.searchsorted(quotes, ends[-1])]
+    if len(quotes):
+        line = np.searchsorted(ends, quotes, side="right")
+        count = np.bincount(line, minlength=len(ends))
+        place = np.arange(len(quotes)) - (np.cumsum(count) - count)[line]
+        opens = place % 2 == 0
+        before = np.where(quotes > 0, letters[quotes - 1], LF)
+        after = np.where(quotes + 1 < len(letters), letters[np.minimum(quotes + 1, len(letters) - 1)], LF)
+        edges = (ord(delimiter), LF, QUOTE)
+        regular = np.where(opens, np.isin(before, edges), np.isin(after, (*edges, CR)))
+        proven[line[~regular]] = False
+        proven &= count % 2 == 0
+        pairs = np.flatnonzero(opens[:-1] & ~opens[1:] & (line[:-1] == line[1:]))
+        inside = np.searchsorted(separators, quotes[pairs + 1]) - np.searchsorted(separators, quotes[pairs])
+        fields = fields - np.bincount(line[pairs], weights=inside, minlength=len(ends)).astype(np.int64)
+    return proven & (fields == width)
+
+
+def _padded(block: Block, delimiter: str) -> bool:
+    """Whether a field may begin or end in a space: taking spaces off that are not there costs a tenth of a load."""
+    if not block.data.isascii():
+        return True
+    letters = np.frombuffer(block.data, np.uint8)
+    spaces = np.flatnonzero(letters == SPACE)
+    near = np.concatenate([letters[np.maximum(spaces - 1, 0)], letters[np.minimum(spaces + 1, len(letters) - 1)]])
+    return bool(np.isin(near, (ord(delimiter), LF, CR, QUOTE, SPACE)).any())
+
+
+def _fast(block: Block, chosen: np.ndarray, delimiter: str, header: list[str]) -> pl.DataFrame:
+    """The chosen lines of a block as rows: each is one record."""
+    schema = dict.fromkeys(header, pl.String) | {"_line": pl.Int64}
+    lines = np.flatnonzero(chosen)
+    if not len(lines):
+        return pl.DataFrame(schema=schema)
+    # Runs of chosen lines are joined; the others are cut out.
+    breaks = np.flatnonzero(np.diff(lines) > 1)
+    runs = zip(lines[np.append(0, breaks + 1)], lines[np.append(breaks, len(lines) - 1)], strict=True)
+    starts = np.append(0, block.ends[:-1])
+    data = b"".join(block.data[starts[a] : block.ends[z]] for a, z in runs)
+    rows = pl.read_csv(
+        data, has_header=False, schema=dict.fromkeys(header, pl.String), separator=delimiter,
+        empty_string_is_null=False, extra_columns="raise", missing_columns="raise",
+    )  # fmt: skip
+    assert rows.height == len(lines), f"{len(lines)} lines proven to be rows, {rows.height} read"
+    return rows.with_columns(_line=block.first + lines)
+
+
+def _judged(block: Block, at: int, delimiter: str, header: list[str]) -> tuple[list[str] | None, str | None, int]:
+    """The fields of a row, or why it is refused, or neither for a blank line; and how many lines it takes."""
+    text = block.text(at)
+    if not text.strip() and delimiter not in text:
+        return None, None, 1
+    fields, used = _record(block, at, delimiter)
+    if fields is None:
+        return None, "a quote opens and never closes", 1
+    if len(fields) != len(header):
+        ahead = used - 1
+        counted = f"{len(fields)} fields where the header has {len(header)}"
+        stray = f"a quote opens and closes {ahead} row{'s' * (ahead > 1)} below: it is a stray one"
+        return None, stray if ahead else counted, 1
+    if fields == header:
+        return None, "the header again", 1
+    return fields, None, used
+
+
+def _record(block: Block, at: int, delimiter: str) -> tuple[list[str] | None, int]:
+    """The fields of the record that begins on line `at` of a block, and how many lines it takes."""
+    text, used = block.text(at), 1
+    fields = _fields(text, delimiter)
+    while fields is None and used <= min(LOOKAHEAD, len(block.ends) - at - 1):
+        text += block.text(at + used)
+        used += 1
         fields = _fields(text, delimiter)
-        ahead = 0
-        while fields is None and ahead < LONGEST_RECORD:
-            if ahead == len(waiting):
-                following = next(numbered, None)
-                if following is None:
-                    break
-                waiting.append(following)
-            ahead += 1
-            fields = _fields(text + "".join(t for _, t in waiting[:ahead]), delimiter)
-        if fields is None:
-            yield line, None, "a quote opens and never closes"
-        elif len(fields) != width:
-            counted = f"{len(fields)} fields where the header has {width}"
-            stray = f"a quote opens and closes {ahead} row{'s' * (ahead > 1)} below: it is a stray one"
-            yield line, None, stray if ahead else counted
-        elif fields == header:
-            yield line, None, "the header again"
-        else:
-            del waiting[:ahead]
-            yield line, fields, None
+    return fields, used
 
 
 def _fields(text: str, delimiter: str) -> list[str] | None:
@@ -185,8 +292,3 @@ def _fields(text: str, delimiter: str) -> list[str] | None:
         # it is the sign of a stray quote that met the next one: nothing may be swallowed by it.
         sloppy = "expected after" in str(error) and not {"\n", "\r"} & set(text)
         return next(csv.reader([text], delimiter=delimiter)) if sloppy else []
-
-
-def _frame(batch: list[list], header: list[str]) -> pl.DataFrame:
-    schema = dict.fromkeys(header, pl.String) | {"_line": pl.Int64}
-    return pl.DataFrame(batch, schema=schema, orient="row")

@@ -11,7 +11,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -23,9 +23,10 @@ import ibis
 import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
-from retail_analytics.sources.checking import checked_rows, contracts, grouped_reasons, quoted, unused_columns
+from retail_analytics.sources.checking import contracts, quoted
+from retail_analytics.sources.opening import fingerprint
 from retail_analytics.sources.plan import SourceFile, with_references
-from retail_analytics.sources.reading import fingerprint, read_text, records_at, unpivoted
+from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
 
 DEFAULT = Path("data/warehouses/default")
 ONE_DAY = timedelta(days=1)
@@ -34,6 +35,7 @@ TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are
     "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
+MOST_MEMORY = 1_500  # MB for the engine; with what is read ahead a load stays below 3 GB
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
@@ -81,7 +83,7 @@ class Warehouse:
         try:
             return ibis.duckdb.connect(str(self.path), read_only=True)
         except duckdb.Error as error:
-            raise WarehouseError(f"{self.path} cannot be opened. {_sentence(error)}") from None
+            raise WarehouseError(f"{self.path} cannot be opened. {sentence(error)}") from None
 
     @property
     def snapshot(self) -> str:
@@ -103,7 +105,7 @@ class Warehouse:
         try:
             return self.engine.con.sql(query).pl()
         except duckdb.Error as error:
-            raise WarehouseError(_sentence(error)) from None
+            raise WarehouseError(sentence(error)) from None
 
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
         """The answer to an Ibis expression."""
@@ -196,9 +198,9 @@ def load(
         try:
             con = duckdb.connect(str(building))
         except duckdb.Error as error:
-            raise WarehouseError(f"{current or building} cannot be opened. {_sentence(error)}") from None
+            raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
-            con.execute(f"SET TimeZone = 'UTC'; {ACCOUNT}")
+            con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
             before = _loaded(con)
             accounts: list[FileAccount] = []
             for file in with_references(files):
@@ -220,7 +222,7 @@ def load(
             return Account(name.removesuffix(".duckdb"), published=True, files=accounts)
         except duckdb.Error as error:
             made = f"{directory} may be of another version of the workbench: load into a new folder."
-            raise WarehouseError(f"The snapshot cannot be built. {_sentence(error)}. {made}") from None
+            raise WarehouseError(f"The snapshot cannot be built. {sentence(error)}. {made}") from None
         finally:
             con.close()
 
@@ -249,86 +251,29 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
         said(f"{name}: loaded before, unchanged")
         counts = (last["read"], last["kept"], last["refused"], last["left_out"])
         return FileAccount(name, contract.table, "unchanged", *counts, 0, 0, json.loads(last["reasons"]), [])
-    text = read_text(file.path, **mapping.reads)
-    if mapping.unpivot:
-        text = unpivoted(text, **mapping.unpivot)
-    _raw_table(con, contract)
-    known = {t for t in set(contract.references.values()) if _rows(con, f"raw_{t}")}
-    con.register("read_rows", text.rows)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE text_rows AS SELECT *, ? AS _file, ? AS _file_date FROM read_rows",
-        [name.removesuffix(".gz").removesuffix(".csv"), str(known_on)],
-    )
-    query = checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known)
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
-    except duckdb.Error as error:
-        raise SourceError(f"Mapping {mapping.name} cannot be used on {name}: {_sentence(error)}") from None
-    refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
-    refused += [(line, [reason]) for line, reason in text.refused]
-    lines = {line for line, _ in refused}
-    raw = records_at(file.path, lines, lines | set(text.rows["_line"]), mapping.reads.get("encoding", "utf-8"))
-    con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
-    refused_rows = [(line, raw.get(line), reasons) for line, reasons in sorted(refused)]
-    schema = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
-    con.register("refused_rows", pl.DataFrame(refused_rows, schema=schema, orient="row"))
-    con.execute("INSERT INTO refused SELECT ?, ?, line, text, reasons FROM refused_rows", [name, contract.table])
     again = last is not None and (same or file.known_on == last["known_on"])
-    new, updated = _merge(con, contract, name, known_on, replaced=last["known_on"] if again else None)
-    left_out = con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
-    kept = con.execute("SELECT count(*) FROM checked WHERE len(reasons) = 0 AND NOT left_out").fetchall()[0][0]
-    account = FileAccount(
-        file=name, table=contract.table, outcome="loaded", read=text.rows.height + len(text.refused),
-        kept=kept, refused=len(refused), left_out=left_out, new=new, updated=updated,
-        reasons=grouped_reasons(reasons for _, reasons in refused),
-        unused=unused_columns(contract, mapping, text.header),
-    )  # fmt: skip
-    said(f"{name}: {account.read:,} rows checked, {kept:,} kept, {account.refused:,} refused, {left_out:,} left out")
+    arrived = arrive(con, file, known_on, replaced=last["known_on"] if again else None, said=said)
+    account = FileAccount(file=name, table=contract.table, outcome="loaded", **asdict(arrived))
+    counts = f"{account.kept:,} kept, {account.refused:,} refused, {account.left_out:,} left out"
+    said(f"{name}: {account.read:,} rows checked, {counts}")
     con.execute(
         "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [name, contract.table, mapping.name, meaning, content, account.read, kept, len(refused), left_out, new,
-         updated, json.dumps(account.reasons), json.dumps(account.unused), known_on, *covers,
-         datetime.now(UTC).replace(tzinfo=None)],
+        [name, contract.table, mapping.name, meaning, content, account.read, account.kept, account.refused,
+         account.left_out, account.new, account.updated, json.dumps(account.reasons), json.dumps(account.unused),
+         known_on, *covers, datetime.now(UTC).replace(tzinfo=None)],
     )  # fmt: skip
     return account
 
 
-def _merge(con, contract, name: str, known_on: date, *, replaced: date | None) -> tuple[int, int]:
-    """Kept rows into raw_<table>, by key. Gives how many are new and how many replaced an earlier row.
-
-    A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
-    """
-    columns = ", ".join(quoted(c) for c in contract.fields)
-    raw = quoted(f"raw_{contract.table}")
-    same = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM c.{quoted(k)}" for k in contract.key)
-    kept = f"(SELECT {columns}, _line FROM checked WHERE len(reasons) = 0 AND NOT left_out)"
-    older = f"r.file_on <= DATE '{known_on}' AND {same}"
-    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN {kept} c ON {older}").fetchall()[0][0]
-    con.execute(f"DELETE FROM {raw} WHERE file = ? AND file_on = ?", [name, replaced])
-    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM {kept} c WHERE {older})")
-    inserted = con.execute(
-        f"INSERT INTO {raw} SELECT {columns}, ?, _line, ? FROM {kept} c ANTI JOIN {raw} r ON {same} ORDER BY _line",
-        [name, known_on],
-    ).fetchall()[0][0]
-    return inserted - updated, updated
-
-
-def _raw_table(con, contract) -> None:
-    types = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-    columns = ", ".join(f"{quoted(n)} {types[f['type']]}" for n, f in contract.fields.items())
-    columns += ", file VARCHAR, line BIGINT, file_on DATE"
-    con.execute(f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({columns})")
-
-
 def _build_tables(con) -> None:
     for contract in contracts().values():
-        _raw_table(con, contract)
+        raw_table(con, contract)
     for name in TABLES:
         con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS\n{_definition(name)}")
 
 
 def _definition(name: str) -> str:
-    return (Path(__file__).parent / "tables" / f"{name}.sql").read_text(encoding="utf-8")
+    return (Path(__file__).parents[1] / "tables" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _definitions() -> str:
@@ -344,15 +289,6 @@ def _loaded(con) -> dict[tuple[str, str], dict]:
 def _meta(con, name: str) -> str | None:
     found = con.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
     return found[0][0] if found else None
-
-
-def _rows(con, table: str) -> int:
-    exists = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall()[0][0]
-    return exists and con.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0]
-
-
-def _sentence(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]
 
 
 @contextmanager
@@ -392,5 +328,12 @@ def _publish(directory: Path, building: Path, name: str) -> None:
     pointer.replace(directory / "CURRENT")
 
 
+def _memory() -> int:
+    """MB that the engine may hold while it builds: what is beyond goes to a folder beside the snapshot."""
+    if not hasattr(os, "sysconf"):  # Windows does not tell
+        return MOST_MEMORY
+    return min(MOST_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (4 << 20))
+
+
 def _project() -> Path:
-    return Path(__file__).parents[1]
+    return Path(__file__).parents[2]

@@ -1,0 +1,163 @@
+"""One file → its kept rows in raw_<table>, its refused rows in `refused`, and the counts of both."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from time import monotonic
+
+import duckdb
+import polars as pl
+
+from retail_analytics.errors import SourceError
+from retail_analytics.sources.checking import (
+    SQL_TYPES,
+    Contract,
+    checked_rows,
+    grouped_reasons,
+    literal,
+    quoted,
+    repeated_rows,
+    sees_all_rows,
+    unused_columns,
+)
+from retail_analytics.sources.plan import SourceFile
+from retail_analytics.sources.reading import Batch, TextRows, read_text, unpivoted, whole
+
+SILENCE = 2.0  # seconds of a long file without a word of how far it is
+REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What became of the rows of one file. Always read = kept + refused + left_out."""
+
+    read: int
+    kept: int
+    refused: int
+    left_out: int
+    new: int
+    updated: int
+    reasons: dict[str, int]
+    unused: list[str]
+
+
+def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said: Callable[[str], None]) -> Arrived:
+    """Check a file, batch by batch, and add its kept rows to raw_<table> by key.
+
+    A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
+    Raises SourceError if the file cannot be read or its mapping cannot be used on it.
+    """
+    contract, mapping, name = file.contract, file.mapping, file.path.name
+    text = read_text(file.path, **mapping.reads)
+    if mapping.unpivot:
+        text = unpivoted(text, **mapping.unpivot)
+    raw_table(con, contract)
+    known = {table for table in set(contract.references.values()) if _rows(con, f"raw_{table}")}
+    queries = {
+        padded: checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known, padded=padded)
+        for padded in (True, False)
+    }
+    # The first file of a table has nothing to be merged with.
+    first = not _rows(con, f"raw_{contract.table}")
+    into = f"raw_{contract.table}" if first else "arrived"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS FROM {quoted(f'raw_{contract.table}')} LIMIT 0")
+    con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
+    read = left_out = 0
+    began = spoken = monotonic()
+    for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
+        _check(con, file, known_on, batch, queries[batch.padded])
+        columns = ", ".join(quoted(c) for c in contract.fields)
+        con.execute(
+            f"INSERT INTO {into} SELECT {columns}, ?, _line, ? FROM checked WHERE len(reasons) = 0 AND NOT left_out",
+            [name, known_on],
+        )
+        refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
+        refused += [(line, [reason]) for line, reason in batch.refused]
+        _refuse(con, file, [(line, batch.raw(line), reasons) for line, reasons in refused])
+        left_out += con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
+        read += batch.rows.height + len(batch.refused)
+        if monotonic() - spoken > SILENCE:
+            spoken = monotonic()
+            said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
+    _refuse_repeated(con, file, text, into)
+    kept = _rows(con, into)
+    new, updated = (kept, 0) if first else _merge(con, contract, name, known_on, replaced)
+    mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'
+    return Arrived(
+        read=read, kept=kept, refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0], left_out=left_out,
+        new=new, updated=updated, reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
+        unused=unused_columns(contract, mapping, text.header),
+    )  # fmt: skip
+
+
+def raw_table(con, contract: Contract) -> None:
+    """The table of a contract's kept rows, made if it is not there: its columns, file, line and file_on."""
+    columns = ", ".join(f"{quoted(n)} {SQL_TYPES[f['type']]}" for n, f in contract.fields.items())
+    columns += ", file VARCHAR, line BIGINT, file_on DATE"
+    con.execute(f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({columns})")
+
+
+def sentence(error: duckdb.Error) -> str:
+    """The engine's own words, without the query."""
+    return str(error).splitlines()[0]
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, the next one being read while one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
+
+
+def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> None:
+    """A batch as the table `checked`."""
+    con.register("read_rows", batch.rows)
+    name = file.path.name.removesuffix(".gz").removesuffix(".csv")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW text_rows AS "
+        f"SELECT *, {literal(name)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
+    )
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
+    except duckdb.Error as error:
+        used = f"Mapping {file.mapping.name} cannot be used on {file.path.name}"
+        raise SourceError(f"{used}: {sentence(error)}") from None
+
+
+def _refuse(con, file: SourceFile, rows: list[tuple[int, str | None, list[str]]]) -> None:
+    if rows:
+        con.register("refused_rows", pl.DataFrame(rows, schema=REFUSED, orient="row"))
+        con.execute(
+            "INSERT INTO refused SELECT ?, ?, line, text, reasons FROM refused_rows",
+            [file.path.name, file.contract.table],
+        )
+
+
+def _refuse_repeated(con, file: SourceFile, text: TextRows, kept: str) -> None:
+    """Of the rows with one key the first stays."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {repeated_rows(file.contract, kept)}")
+    repeated = con.execute("SELECT line, reason FROM repeated").fetchall()
+    if repeated:
+        con.execute(f"DELETE FROM {kept} WHERE rowid IN (SELECT row_id FROM repeated)")
+        raw = text.records_at({line for line, _ in repeated})
+        _refuse(con, file, [(line, raw[line], [reason]) for line, reason in repeated])
+
+
+def _merge(con, contract: Contract, name: str, known_on: date, replaced: date | None) -> tuple[int, int]:
+    """The table `arrived` into raw_<table>, by key: how many rows are new and how many replaced an earlier one."""
+    raw = quoted(f"raw_{contract.table}")
+    same = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM a.{quoted(k)}" for k in contract.key)
+    older = f"r.file_on <= DATE '{known_on}' AND {same}"
+    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN arrived a ON {older}").fetchall()[0][0]
+    con.execute(f"DELETE FROM {raw} WHERE file = ? AND file_on = ?", [name, replaced])
+    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM arrived a WHERE {older})")
+    inserted = con.execute(f"INSERT INTO {raw} FROM arrived a ANTI JOIN {raw} r ON {same}").fetchall()[0][0]
+    return inserted - updated, updated
+
+
+def _rows(con, table: str) -> int:
+    exists = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall()[0][0]
+    return exists and con.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0]
