@@ -50,7 +50,7 @@ def number(text: str, notation: dict) -> str:
     plain = bare if thousands is None else f"replace({bare}, {literal(thousands)}, '')"
     value = f"TRY_CAST(replace({plain}, {literal(decimal)}, '.') AS DOUBLE)"
     if "times" in notation:
-        value = f"round({value} * {notation['times']}, 6)"  # 1.1 × 1000 is 1100, not 1100.0000000000002
+        value = f"round({value} * {notation['times']}, 6)"  # 4.35 × 100 is 435, not 434.99999999999994
     return f"CASE WHEN regexp_full_match({bare}, {literal(pattern)}) THEN {value} END"
 
 
