@@ -13,12 +13,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import xlsxwriter
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources import opening, reading
 from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import read_text, whole
+from retail_analytics.sources.spreadsheets import read_sheet
 from retail_analytics.warehouse import arrival, load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
@@ -236,6 +238,85 @@ def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_pat
     with pytest.raises(SourceError) as error:
         account(tmp_path, incidents(tmp_path, content))
     assert sentence in str(error.value)
+
+
+def workbook(path: Path, **sheets: list[list]) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    sheet.write(place, column, cell, day if isinstance(cell, date) else None)
+    return path
+
+
+def test_a_sheet_of_a_workbook_is_read_with_its_row_numbers_and_its_totals_are_refused(tmp_path):
+    rows = [
+        [], ["Incidents of the year"], ["incident_id", "kind", "occurred_on", "loss", "attempted"],
+        ["0012", "theft", date(2025, 1, 1), 12.5, False], [], ["I2", "thft", date(2025, 1, 2), 3, True],
+        ["0012", "theft", date(2025, 1, 3), 1, False], ["I3", "theft", "2025-01-04", 1000000, True], ["Total", "", "", 16.5],
+    ]  # fmt: skip
+    path = workbook(tmp_path / "incidents.xlsx", About=[["nothing"]], Data=rows)
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\nreads: {sheet: Data, header_row: 3, totals_row: true}\n"
+        "columns: {incident_id: incident_id, kind: kind, occurred_on: occurred_on, loss: loss, attempted: attempted}\n"
+    )
+    file = source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path)
+    files, warehouse = account(tmp_path, file)
+    done = files["incidents.xlsx"]
+    assert (done.read, done.kept, done.refused) == (5, 2, 3)
+    columns = "incident_id, occurred_on, loss, attempted, line"
+    assert warehouse.sql(f"SELECT {columns} FROM raw_incidents ORDER BY line").rows() == [
+        ("0012", date(2025, 1, 1), 12.5, False, 4), ("I3", date(2025, 1, 4), 1000000, True, 8),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT line, left(text, 18), reasons[1] FROM refused ORDER BY line").rows() == [
+        (6, "I2\tthft\t2025-01-02", "column kind: 'thft' is not one of theft, fraud, violence, threat, robbery, "
+         "burglary, damage, disorder, cyber, other"),
+        (7, "0012\ttheft\t2025-01", "incident_id '0012' stands already on row 4"),
+        (9, "Total\t\t\t16.5", "the totals of the other rows"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reads", "sentence"),
+    [
+        ({}, "has 2 sheets. Name one (reads: sheet): About, Data."),
+        ({"sheet": "Dat"}, "has no sheet 'Dat'. Did you mean 'Data'?"),
+        ({"sheet": "Data", "header_row": 9}, "row 9: there is no header; the sheet has 2 rows"),
+        ({"sheet": "Data", "header_row": "x"}, "header_row must be a row number like 3"),
+        ({"sheet": "Data"}, "row 1: column 'Kind' stands twice"),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_is_one_sentence(tmp_path, reads, sentence):
+    path = workbook(tmp_path / "incidents.xlsx", About=[["x"]], Data=[["kind", "Kind"], ["a", "b"]])
+    with pytest.raises(SourceError, match=re.escape(sentence)):
+        read_sheet(path, **reads)
+    with pytest.raises(SourceError, match="mine, reads of incidents.xlsx: unknown key 'delimiter'"):
+        (tmp_path / "mine.yaml").write_text("table: incidents\nreads: {delimiter: ;}\n")
+        account(tmp_path, source_file(path, mapping="mine.yaml", beside=tmp_path))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(SourceError, match="is not a workbook that can be read"):
+        read_sheet(path, **reads | {"header_row": 1})
+
+
+def test_a_plan_may_name_monthly_files_by_a_pattern_each_with_its_own_columns_and_account(tmp_path):
+    for month, text in (("2025-01", GOOD), ("2025-02", "kind;occurred_on;incident_id;loss\nfraud;2025-02-01;I9;5\nx;;;\n")):
+        (tmp_path / month).mkdir()
+        incidents(tmp_path / month, text)
+    (tmp_path / "load.yaml").write_text("known_on: 2025-06-30\nfiles:\n  - {file: '2025-*/incidents.csv'}\n")
+    _, files = read_plan(tmp_path)
+    found, warehouse = account(tmp_path, *files)
+    assert [(name, f.kept, f.refused) for name, f in found.items() if "/" in name] == [
+        ("2025-01/incidents.csv", 2, 0), ("2025-02/incidents.csv", 1, 1),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT file, line FROM refused").rows() == [("2025-02/incidents.csv", 3)]
+    again, _ = account(tmp_path, *read_plan(tmp_path)[1])
+    assert {f.outcome for f in again.values()} == {"unchanged"}
+    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "looks outside the folder")):
+        (tmp_path / "load.yaml").write_text(f"files:\n  - {{file: '{pattern}'}}\n")
+        with pytest.raises(SourceError, match=sentence):
+            read_plan(tmp_path)
 
 
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])

@@ -27,6 +27,7 @@ ROOMS = ["errors", "sources", "warehouse", "months", "coverage", "measure", "met
 PUBLISHING_KNOWS = {"errors", "sources", "warehouse", "months", "measure", "words", "exhibits", "publishing"}
 HOMES = {
     "duckdb": {"warehouse"},
+    "fastexcel": {"sources"},
     "filelock": {"warehouse", "publishing"},
     "plotly": {"charts"},
     "papermill": {"publishing"},

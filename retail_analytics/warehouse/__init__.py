@@ -183,7 +183,7 @@ def load(
     Raises SourceError for a file that cannot be read at all, WarehouseError for a folder that cannot be
     written; nothing is published then.
     """
-    given = Counter((file.path.name, file.contract.table) for file in files)
+    given = Counter((file.name, file.contract.table) for file in files)
     for (name, table), times in given.items():
         if times > 1:
             raise SourceError(f"{times} files for {table} are called {name}. Rename them, or load one after the other.")
@@ -234,7 +234,7 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
-    contract, mapping, name = file.contract, file.mapping, file.path.name
+    contract, mapping, name = file.contract, file.mapping, file.name
     if not file.path.is_file():
         raise SourceError(f"There is no file {file.path}. Check the name and the folder.")
     content, meaning = fingerprint(file.path), sha256(mapping.text.encode()).hexdigest()

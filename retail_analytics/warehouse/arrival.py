@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from inspect import signature
 from time import monotonic
 
 import duckdb
@@ -16,6 +17,7 @@ from retail_analytics.sources.checking import (
     checked_rows,
     grouped_reasons,
     literal,
+    only_known,
     quoted,
     repeated_rows,
     sees_all_rows,
@@ -23,6 +25,7 @@ from retail_analytics.sources.checking import (
 )
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, TextRows, read_text, unpivoted, whole
+from retail_analytics.sources.spreadsheets import ENDINGS, read_sheet
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -48,9 +51,11 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
     Raises SourceError if the file cannot be read or its mapping cannot be used on it.
     """
-    contract, mapping, name = file.contract, file.mapping, file.path.name
+    contract, mapping, name = file.contract, file.mapping, file.name
     said(f"{name}: reading")
-    text = read_text(file.path, **mapping.reads)
+    reader = read_sheet if file.path.suffix.lower() in ENDINGS else read_text
+    only_known(f"{mapping.name}, reads of {name}", mapping.reads, set(signature(reader).parameters))
+    text = reader(file.path, **mapping.reads)
     if mapping.unpivot:
         text = unpivoted(text, **mapping.unpivot)
     raw_table(con, contract)
@@ -116,7 +121,7 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> None:
     """A batch as the table `checked`."""
     con.register("read_rows", batch.rows)
-    name = file.path.name.removesuffix(".gz").removesuffix(".csv")
+    name = file.name.removesuffix(".gz").removesuffix(".csv")
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW text_rows AS "
         f"SELECT *, {literal(name)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
@@ -124,7 +129,7 @@ def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> N
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
     except duckdb.Error as error:
-        used = f"Mapping {file.mapping.name} cannot be used on {file.path.name}"
+        used = f"Mapping {file.mapping.name} cannot be used on {file.name}"
         raise SourceError(f"{used}: {sentence(error)}") from None
 
 
@@ -133,7 +138,7 @@ def _refuse(con, file: SourceFile, rows: list[tuple[int, str | None, list[str]]]
         con.register("refused_rows", pl.DataFrame(rows, schema=REFUSED, orient="row"))
         con.execute(
             "INSERT INTO refused SELECT ?, ?, line, text, reasons FROM refused_rows",
-            [file.path.name, file.contract.table],
+            [file.name, file.contract.table],
         )
 
 
