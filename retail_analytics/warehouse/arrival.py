@@ -5,12 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from inspect import signature
+from pathlib import Path
 from time import monotonic
 
 import duckdb
 import polars as pl
 
 from retail_analytics.errors import SourceError
+from retail_analytics.sources import documents, spreadsheets
 from retail_analytics.sources.checking import (
     SQL_TYPES,
     Contract,
@@ -25,7 +27,6 @@ from retail_analytics.sources.checking import (
 )
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, TextRows, read_text, unpivoted, whole
-from retail_analytics.sources.spreadsheets import ENDINGS, read_sheet
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -53,7 +54,7 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     """
     contract, mapping, name = file.contract, file.mapping, file.name
     said(f"{name}: reading")
-    reader = read_sheet if file.path.suffix.lower() in ENDINGS else read_text
+    reader = _reader(file.path)
     only_known(f"{mapping.name}, reads of {name}", mapping.reads, set(signature(reader).parameters))
     text = reader(file.path, **mapping.reads)
     if mapping.unpivot:
@@ -107,6 +108,14 @@ def raw_table(con, contract: Contract) -> None:
 def sentence(error: duckdb.Error) -> str:
     """The engine's own words, without the query."""
     return str(error).splitlines()[0]
+
+
+def _reader(path: Path) -> Callable[..., TextRows]:
+    """What reads a file, by its name (reports.json.gz is JSON); text with delimiters when the name says nothing."""
+    endings = {suffix.lower() for suffix in path.suffixes[-2:]}
+    if endings & set(documents.ENDINGS):
+        return documents.read_documents
+    return spreadsheets.read_sheet if path.suffix.lower() in spreadsheets.ENDINGS else read_text
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
