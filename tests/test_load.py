@@ -137,6 +137,17 @@ def test_a_repeated_key_is_refused_with_its_text_wherever_in_a_long_file_it_stan
     assert len(shares) > 3 and shares == sorted(shares) and shares[-1] == 100
 
 
+def test_a_mapping_that_looks_at_other_rows_sees_them_all_however_long_the_file_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "BLOCK", 1000)
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\ncolumns: {incident_id: incident_id, kind: kind, occurred_on: {sql: max(occurred_on) OVER ()}}\n"
+    )
+    text = GOOD + "".join(f"J{n},theft,2025-01-05\n" for n in range(900)) + "K,theft,2025-03-01\n"
+    path = incidents(tmp_path, text).path
+    _, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path))
+    assert warehouse.sql("SELECT occurred_on, count(*) FROM raw_incidents GROUP BY 1").rows() == [(date(2025, 3, 1), 903)]
+
+
 def test_spaces_around_fields_are_no_part_of_them(tmp_path):
     for text in (" I1 , theft,2025-01-01 \n", '"I1 ",theft,2025-01-01\n', "\u00a0I1,theft,2025-01-01\n", "I1,theft ,2025-01-01"):
         _, warehouse = account(tmp_path, incidents(tmp_path, "incident_id,kind,occurred_on\n" + text))
