@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import json
 import random
 import re
 import zipfile
@@ -11,14 +12,17 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
+import xlsxwriter
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources import opening, reading
 from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import read_text, whole
+from retail_analytics.sources.spreadsheets import read_sheet
 from retail_analytics.warehouse import arrival, load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
@@ -133,6 +137,17 @@ def test_a_repeated_key_is_refused_with_its_text_wherever_in_a_long_file_it_stan
     assert len(shares) > 3 and shares == sorted(shares) and shares[-1] == 100
 
 
+def test_a_mapping_that_looks_at_other_rows_sees_them_all_however_long_the_file_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "BLOCK", 1000)
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\ncolumns: {incident_id: incident_id, kind: kind, occurred_on: {sql: max(occurred_on) OVER ()}}\n"
+    )
+    text = GOOD + "".join(f"J{n},theft,2025-01-05\n" for n in range(900)) + "K,theft,2025-03-01\n"
+    path = incidents(tmp_path, text).path
+    _, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path))
+    assert warehouse.sql("SELECT occurred_on, count(*) FROM raw_incidents GROUP BY 1").rows() == [(date(2025, 3, 1), 903)]
+
+
 def test_spaces_around_fields_are_no_part_of_them(tmp_path):
     for text in (" I1 , theft,2025-01-01 \n", '"I1 ",theft,2025-01-01\n', "\u00a0I1,theft,2025-01-01\n", "I1,theft ,2025-01-01"):
         _, warehouse = account(tmp_path, incidents(tmp_path, "incident_id,kind,occurred_on\n" + text))
@@ -236,6 +251,144 @@ def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_pat
     with pytest.raises(SourceError) as error:
         account(tmp_path, incidents(tmp_path, content))
     assert sentence in str(error.value)
+
+
+RECORDS = [
+    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-01"}}, "loss": 12.5, "tags": ["a", "b"], "tried": False},
+    {"id": "I2", "what": {"kind": "thft", "when": {"day": "2025-01-02"}}, "loss": None, "tags": [], "tried": True},
+    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-03"}}},
+]
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.jsonl.gz", "x.parquet"])
+def test_records_inside_records_are_columns_named_by_their_path(tmp_path, name):
+    path = tmp_path / name
+    if name == "x.parquet":
+        pl.DataFrame(RECORDS).write_parquet(path)
+    elif name == "x.json":
+        path.write_text(json.dumps(RECORDS))
+    else:
+        path.write_bytes(gzip.compress("\n".join(map(json.dumps, RECORDS)).encode()))
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\ncolumns: {incident_id: id, kind: what.kind, occurred_on: what.when.day, loss: loss, "
+        "attempted: tried, reference: tags}\n"
+    )
+    files, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path))
+    assert (files[name].read, files[name].kept, files[name].refused) == (3, 1, 2)
+    assert warehouse.sql("SELECT incident_id, occurred_on, loss, attempted, reference, line FROM raw_incidents").rows() == [
+        ("0012", date(2025, 1, 1), 12.5, False, '["a", "b"]', 1),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT line, reasons[1], text[:11] FROM refused WHERE line = 3").rows() == [
+        (3, "incident_id '0012' stands already on row 1", '{"id": "001'),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("x.json", b"[{]", "x.json, row 1: not JSON"),
+        ("x.json", b"{}", "x.json is one JSON value. Expected a list"),
+        ("x.json", b"[]", "x.json holds no records"),
+        ("x.json", b"[" * 100_000, "without end"),
+        ("x.jsonl", b"\n", "x.jsonl holds no records"),
+        ("x.jsonl", b'{"a": 1, "A": 2}', "column 'A' stands twice"),
+        ("x.parquet", b"PAR1xxxx", "x.parquet is a damaged Parquet file"),
+    ],
+)
+def test_records_that_cannot_be_read_are_one_sentence(tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError, match=sentence):
+        account(tmp_path, source_file(tmp_path / name, mapping="own", table="incidents"))
+
+
+def test_a_line_that_is_no_record_is_refused_by_itself(tmp_path):
+    record = '{"incident_id": "I%d", "kind": "theft", "occurred_on": "2025-01-01"}\n'
+    path = tmp_path / "incidents.jsonl"
+    path.write_text(record % 1 + '{"incident_id": "I2", \n[1]\n\n' + record % 3)
+    files, warehouse = account(tmp_path, source_file(path, mapping="own", known_on=date(2025, 6, 30)))
+    assert (files["incidents.jsonl"].read, files["incidents.jsonl"].kept) == (4, 2)
+    assert warehouse.sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
+        (2, '{"incident_id": "I2",', ["not a JSON record"]), (3, "[1]", ["not a JSON record"]),
+    ]  # fmt: skip
+
+
+def workbook(path: Path, **sheets: list[list]) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    sheet.write(place, column, cell, day if isinstance(cell, date) else None)
+    return path
+
+
+def test_a_sheet_of_a_workbook_is_read_with_its_row_numbers_and_its_totals_are_refused(tmp_path):
+    rows = [
+        [], ["Incidents of the year"], ["incident_id", "kind", "occurred_on", "loss", "attempted"],
+        ["0012", "theft", date(2025, 1, 1), 12.5, False], [], ["I2", "thft", date(2025, 1, 2), 3, True],
+        ["0012", "theft", date(2025, 1, 3), 1, False], ["I3", "theft", "2025-01-04", 1000000, True], ["Total", "", "", 16.5],
+    ]  # fmt: skip
+    path = workbook(tmp_path / "incidents.xlsx", About=[["nothing"]], Data=rows)
+    (tmp_path / "mine.yaml").write_text(
+        "table: incidents\nreads: {sheet: Data, header_row: 3, totals_row: true}\n"
+        "columns: {incident_id: incident_id, kind: kind, occurred_on: occurred_on, loss: loss, attempted: attempted}\n"
+    )
+    file = source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path)
+    files, warehouse = account(tmp_path, file)
+    done = files["incidents.xlsx"]
+    assert (done.read, done.kept, done.refused) == (5, 2, 3)
+    columns = "incident_id, occurred_on, loss, attempted, line"
+    assert warehouse.sql(f"SELECT {columns} FROM raw_incidents ORDER BY line").rows() == [
+        ("0012", date(2025, 1, 1), 12.5, False, 4), ("I3", date(2025, 1, 4), 1000000, True, 8),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT line, left(text, 18), reasons[1] FROM refused ORDER BY line").rows() == [
+        (6, "I2\tthft\t2025-01-02", "column kind: 'thft' is not one of theft, fraud, violence, threat, robbery, "
+         "burglary, damage, disorder, cyber, other"),
+        (7, "0012\ttheft\t2025-01", "incident_id '0012' stands already on row 4"),
+        (9, "Total\t\t\t16.5", "the totals of the other rows"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reads", "sentence"),
+    [
+        ({}, "has 2 sheets. Name one (reads: sheet): About, Data."),
+        ({"sheet": "Dat"}, "has no sheet 'Dat'. Did you mean 'Data'?"),
+        ({"sheet": "Data", "header_row": 9}, "row 9: there is no header; the sheet has 2 rows"),
+        ({"sheet": "Data", "header_row": "x"}, "header_row must be a row number like 3"),
+        ({"sheet": "Data"}, "row 1: column 'Kind' stands twice"),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_is_one_sentence(tmp_path, reads, sentence):
+    path = workbook(tmp_path / "incidents.xlsx", About=[["x"]], Data=[["kind", "Kind"], ["a", "b"]])
+    with pytest.raises(SourceError, match=re.escape(sentence)):
+        read_sheet(path, **reads)
+    with pytest.raises(SourceError, match="mine, reads of incidents.xlsx: unknown key 'delimiter'"):
+        (tmp_path / "mine.yaml").write_text("table: any\nreads: {delimiter: ;}\n")
+        account(tmp_path, source_file(path, mapping="mine.yaml", table="incidents", beside=tmp_path))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(SourceError, match="is not a workbook that can be read"):
+        read_sheet(path, **reads | {"header_row": 1})
+
+
+def test_a_plan_may_name_monthly_files_by_a_pattern_each_with_its_own_columns_and_account(tmp_path):
+    for month, text in (("2025-01", GOOD), ("2025-02", "kind;occurred_on;incident_id;loss\nfraud;2025-02-01;I9;5\nx;;;\n")):
+        (tmp_path / month).mkdir()
+        incidents(tmp_path / month, text)
+    (tmp_path / "load.yaml").write_text("known_on: 2025-06-30\nfiles:\n  - {file: '2025-*/incidents.csv'}\n")
+    _, files = read_plan(tmp_path)
+    found, warehouse = account(tmp_path, *files)
+    assert [(name, f.kept, f.refused) for name, f in found.items() if "/" in name] == [
+        ("2025-01/incidents.csv", 2, 0), ("2025-02/incidents.csv", 1, 1),
+    ]  # fmt: skip
+    assert warehouse.sql("SELECT file, line FROM refused").rows() == [("2025-02/incidents.csv", 3)]
+    again, _ = account(tmp_path, *read_plan(tmp_path)[1])
+    assert {f.outcome for f in again.values()} == {"unchanged"}
+    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "looks outside the folder")):
+        (tmp_path / "load.yaml").write_text(f"files:\n  - {{file: '{pattern}'}}\n")
+        with pytest.raises(SourceError, match=sentence):
+            read_plan(tmp_path)
 
 
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n\n", "\n  \n"])

@@ -98,15 +98,15 @@ def map_file(file: Path, table: str, output: Path, delimiter: str | None, encodi
     Example: retail-analytics map their_cases.csv --table incidents -o their_cases.yaml
     """
     from retail_analytics.sources.checking import contract_of
+    from retail_analytics.sources.files import read_file
     from retail_analytics.sources.proposing import as_yaml, every_guess, looked_at, proposed, sure_ones
-    from retail_analytics.sources.reading import read_text
 
     contract = contract_of(table)
     if output.suffix not in (".yaml", ".yml") or output.exists():
         wrong = "is there already" if output.exists() else "is no YAML file"
         raise WorkbenchError(f"{output} {wrong}. Name a new file that ends in .yaml.")
     reads = {key: value for key, value in (("delimiter", delimiter), ("encoding", encoding)) if value}
-    text = read_text(file, **reads)
+    text = read_file(file, reads, said_in="options")
     rows = looked_at(text)
     every = every_guess(contract, text.header, rows)
     guesses = proposed(contract, every)

@@ -22,7 +22,7 @@ SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "bool
 TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
 MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "optional", "leave_out", "columns"}
 PART_KEYS = {  # of a mapping's parts: the keys it may have, those it must have
-    "reads": ({"delimiter", "encoding", "member"}, set()),
+    "reads": ({"delimiter", "encoding", "member", "sheet", "header_row", "totals_row"}, set()),
     "unpivot": ({"columns", "name", "value"}, {"columns", "name", "value"}),
     "leave_out": ({"when", "because"}, {"when"}),
 }

@@ -32,17 +32,18 @@ class SourceFile:
     mapping: Mapping
     contract: Contract
     known_on: date | None
+    name: str  # by which it is accounted for: the file's own, or its path from the load.yaml for one of many
     covers: tuple[date, date] | None = None
 
 
 def source_file(path: Path, *, mapping: str, table: str | None = None, known_on: date | None = None,
-                covers=None, beside: Path | None = None) -> SourceFile:
+                covers=None, beside: Path | None = None, name: str | None = None) -> SourceFile:
     """A file with its mapping and contract. Raises SourceError if it is not there, or no table is named anywhere."""
     if not path.is_file():
         raise SourceError(f"There is no file {path}. Check the name and the folder.")
     read = read_mapping(mapping, beside=beside)
-    name = read.table or table or (path.name.split(".")[0] if path.name.split(".")[0] in contracts() else None)
-    if name is None:
+    known = read.table or table or (path.name.split(".")[0] if path.name.split(".")[0] in contracts() else None)
+    if known is None:
         raise SourceError(
             f"{path.name}: which table is it? Name it with --table, or call the file after one: "
             f"{', '.join(contracts())}."
@@ -55,7 +56,7 @@ def source_file(path: Path, *, mapping: str, table: str | None = None, known_on:
         if not two or covers[1] < covers[0]:
             raise SourceError(f"{path.name}: covers must be two days, first and last, like [2024-01-01, 2026-10-31].")
         days = (covers[0], covers[1])
-    return SourceFile(path, read, contract_of(name), known_on, days)
+    return SourceFile(path, read, contract_of(known), known_on, name or path.name, days)
 
 
 def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
@@ -70,14 +71,16 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
     plan, entries = entries_of(path, "files", keys=PLAN_KEYS, entry_keys=FILE_KEYS, example=example)
     files = [
         source_file(
-            path.parent / str(entry["file"]),
+            found,
             mapping=str(entry.get("mapping", "own")),
             table=entry.get("table"),
             known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
             covers=entry.get("covers"),
             beside=path.parent,
+            name=name,
         )
         for entry in entries
+        for found, name in _found(path, str(entry["file"]))
     ]
     return str(plan.get("title", path.parent.name)), files
 
@@ -93,6 +96,18 @@ def with_references(files: list[SourceFile]) -> list[SourceFile]:
     everything = shipped + files
     referenced = {table for contract in contracts().values() for table in contract.references.values()}
     return sorted(everything, key=lambda file: file.contract.table not in referenced)
+
+
+def _found(plan: Path, written: str) -> list[tuple[Path, str | None]]:
+    """The file of a line of a plan, or all that match its pattern, oldest name first, with the names they go by."""
+    if not set("*?[") & set(written):
+        return [(plan.parent / written, None)]
+    if Path(written).is_absolute() or ".." in Path(written).parts:
+        raise SourceError(f"{plan}: '{written}' looks outside the folder of the plan. Move the files beside it.")
+    found = sorted(path for path in plan.parent.glob(written) if path.is_file())
+    if not found:
+        raise SourceError(f"{plan}: no file is called like '{written}'. Check the pattern and the folder.")
+    return [(path, path.relative_to(plan.parent).as_posix()) for path in found]
 
 
 def _day(path: Path, value) -> date | None:

@@ -68,17 +68,26 @@ def read_text(
     first, written = block.first + at, _fields(block.text(at), delimiter)
     if not written:
         raise SourceError(f"{path.name}, row {first}: a quote opens in the header and never closes. Close it.")
-    header = [name.strip() or f"column {place}" for place, name in enumerate(written, 1)]
-    # The engine does not tell Kind from kind: one of them would be read for both.
-    folded = [name.lower() for name in header]
-    repeated = [name for name in header if folded.count(name.lower()) > 1 or name.lower() in OUR_COLUMNS]
-    if repeated:
-        raise SourceError(f"{path.name}, row {first}: column '{repeated[-1]}' stands twice. Rename one of them.")
+    header = header_of(path.name, first, written)
 
     def records_at(lines: set[int]) -> dict[int, str]:
         return _records_at(blocks(path, encoding=encoding, member=member), lines, delimiter)
 
     return TextRows(header, _batches(block, numbered, at + 1, delimiter, written, header), records_at)
+
+
+def header_of(file: str, row: int, written: list[str]) -> list[str]:
+    """The names of a file's columns as they are written; one without a name is called by its place ("column 4").
+
+    Raises SourceError if a name stands twice or is one of ours.
+    """
+    header = [name.strip() or f"column {place}" for place, name in enumerate(written, 1)]
+    # The engine does not tell Kind from kind: one of them would be read for both.
+    folded = [name.lower() for name in header]
+    repeated = [name for name in header if folded.count(name.lower()) > 1 or name.lower() in OUR_COLUMNS]
+    if repeated:
+        raise SourceError(f"{file}, row {row}: column '{repeated[-1]}' stands twice. Rename one of them.")
+    return header
 
 
 def whole(text: TextRows) -> Batch:

@@ -185,7 +185,7 @@ def load(
     Raises SourceError for a file that cannot be read at all, WarehouseError for a folder that cannot be
     written; nothing is published then.
     """
-    given = Counter((file.path.name, file.contract.table) for file in files)
+    given = Counter((file.name, file.contract.table) for file in files)
     for (name, table), times in given.items():
         if times > 1:
             raise SourceError(f"{times} files for {table} are called {name}. Rename them, or load one after the other.")
@@ -236,7 +236,7 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
 
 
 def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
-    contract, mapping, name = file.contract, file.mapping, file.path.name
+    contract, mapping, name = file.contract, file.mapping, file.name
     content, meaning = fingerprint(file.path), sha256(mapping.text.encode()).hexdigest()
     covers = file.covers or (None, None)
     last = before.get((name, contract.table))

@@ -21,8 +21,9 @@ from retail_analytics.sources.checking import (
     sees_all_rows,
     unused_columns,
 )
+from retail_analytics.sources.files import read_file
 from retail_analytics.sources.plan import SourceFile
-from retail_analytics.sources.reading import Batch, TextRows, read_text, unpivoted, whole
+from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -48,8 +49,8 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
     Raises SourceError if the file cannot be read or its mapping cannot be used on it.
     """
-    contract, mapping, name = file.contract, file.mapping, file.path.name
-    text = read_text(file.path, **mapping.reads)
+    contract, mapping, name = file.contract, file.mapping, file.name
+    text = read_file(file.path, mapping.reads, said_in=f"{mapping.name}, reads")
     if mapping.unpivot:
         text = unpivoted(text, **mapping.unpivot)
     raw_table(con, contract)
@@ -115,7 +116,7 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> None:
     """A batch as the table `checked`."""
     con.register("read_rows", batch.rows)
-    name = file.path.name.removesuffix(".gz").removesuffix(".csv")
+    name = file.name.removesuffix(".gz").removesuffix(".csv")
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW text_rows AS "
         f"SELECT *, {literal(name)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
@@ -123,7 +124,7 @@ def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> N
     try:
         con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
     except duckdb.Error as error:
-        used = f"Mapping {file.mapping.name} cannot be used on {file.path.name}"
+        used = f"Mapping {file.mapping.name} cannot be used on {file.name}"
         raise SourceError(f"{used}: {sentence(error)}") from None
 
 
@@ -132,7 +133,7 @@ def _refuse(con, file: SourceFile, rows: list[tuple[int, str | None, list[str]]]
         con.register("refused_rows", pl.DataFrame(rows, schema=REFUSED, orient="row"))
         con.execute(
             "INSERT INTO refused SELECT ?, ?, line, text, reasons FROM refused_rows",
-            [file.path.name, file.contract.table],
+            [file.name, file.contract.table],
         )
 
 
