@@ -83,10 +83,10 @@ def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: in
 def _files(warehouse: Warehouse) -> dict:
     rows = []
     for row in load_account(warehouse).iter_rows(named=True):
-        counts = [words.number(row[name]) for name in ("read", "kept", "refused", "left_out")]
+        counts = [words.number(row[name]) for name in ("read", "kept", "refused", "merged", "left_out")]
         reason = next(iter(json.loads(row["reasons"])), "")
         rows.append([row["file"], _name(row["table"]), words.day(row["known_on"]), *counts, reason])
-    columns = ["File", "Table", "Known on", "Read", "Kept", "Refused", "Left out", "Commonest reason"]
+    columns = ["File", "Table", "Known on", "Read", "Kept", "Refused", "Merged", "Left out", "Commonest reason"]
     return {"columns": columns, "rows": rows}
 
 

@@ -1,5 +1,6 @@
 """The command line as a person meets it: what goes wrong is one sentence with a next step, and nothing is lost."""
 
+import csv
 import json
 from datetime import date, timedelta
 
@@ -183,6 +184,55 @@ def test_the_query_that_explain_prints_runs_as_it_stands(retailer):
         thefts, visits = ({row[0]: row[1] for row in con.execute(query).fetchall()} for query in queries)
     measured = measure(retailer, theft.theft_rate, last_month="2026-10", months=12).rows
     assert measured.select("numerator", "denominator").rows() == [(thefts[p], visits[p]) for p in measured["period"]]
+
+
+BAD = INCIDENTS + "I9,=thft,2025-01-02,\n"
+
+
+def test_too_many_refused_rows_hold_a_load_back_and_are_written_for_a_person(tmp_path):
+    warehouse, out = tmp_path / "warehouse", tmp_path / "refused.csv"
+    (tmp_path / "incidents.csv").write_text(INCIDENTS)
+    assert command("load", tmp_path / "incidents.csv", "--strict", "--warehouse", warehouse)[0] == 0
+    before = open_warehouse(warehouse).snapshot
+    (tmp_path / "incidents.csv").write_text(BAD)
+    rows = BAD.count("\n") - 1
+    for option in (["--strict"], ["--max-refused", "1%"]):
+        code, said = command("load", tmp_path / "incidents.csv", *option, "--refused", out, "--warehouse", warehouse)
+        assert code == 1 and open_warehouse(warehouse).snapshot == before
+        assert f"Not published. More rows are refused than may be, of incidents.csv (1 of {rows})." in said
+        assert f"Snapshot {before} is still current." in said
+    assert list(csv.DictReader(out.open()))[0]["text"] == "I9,=thft,2025-01-02,"
+    code, said = command("load", tmp_path / "incidents.csv", "--max-refused", "50%", "--json", "--warehouse", warehouse)
+    account = json.loads(said)
+    found = account["files"][-1]
+    assert code == 0 and account["published"] and open_warehouse(warehouse).snapshot == account["snapshot"]
+    assert found["read"] == found["kept"] + found["refused"] + found["merged"] + found["left_out"] == rows
+    assert "expected a share like 1%" in refused("load", tmp_path / "incidents.csv", "--max-refused", "1")
+
+
+def test_refused_rows_that_look_like_formulas_are_neutral(tmp_path):
+    (tmp_path / "incidents.csv").write_text("incident_id,kind,occurred_on\n=1+1,thft,2025-01-02\n")
+    command("load", tmp_path / "incidents.csv", "--refused", tmp_path / "out.csv", "--warehouse", tmp_path / "warehouse")
+    assert list(csv.DictReader((tmp_path / "out.csv").open()))[0]["text"] == "'=1+1,thft,2025-01-02"
+
+
+def test_going_back_to_a_snapshot_and_on_from_it(tmp_path):
+    warehouse = tmp_path / "warehouse"
+    for number in (1, 2):
+        (tmp_path / "incidents.csv").write_text(INCIDENTS + f"N{number},theft,2025-02-0{number},\n")
+        command("load", tmp_path / "incidents.csv", "--known-on", f"2025-03-0{number}", "--warehouse", warehouse)
+    listed = json.loads(command("list", "snapshots", "--warehouse", warehouse, "--json")[1])
+    first, second = listed[1]["snapshot"], listed[0]["snapshot"]
+    assert listed[0]["command"].startswith("retail-analytics") and listed[0]["current"] == "current"
+    code, said = command("load", "--from", first, "--warehouse", warehouse)
+    assert code == 0 and open_warehouse(warehouse).snapshot == first
+    assert "Did you mean" in refused("load", "--from", first[:-1], "--warehouse", warehouse)
+    (tmp_path / "incidents.csv").write_text("incident_id,kind,occurred_on\nN3,theft,2025-02-03\n")
+    command("load", tmp_path / "incidents.csv", "--known-on", "2025-03-03", "--from", first, "--warehouse", warehouse)
+    third = open_warehouse(warehouse)
+    found = third.sql("SELECT incident_id FROM incidents WHERE incident_id LIKE 'N%' ORDER BY 1")["incident_id"].to_list()
+    assert third.snapshot not in (first, second) and found == ["N1", "N3"]
+    assert "Name the files to load" in command("load", "--warehouse", warehouse)[1]
 
 
 def test_a_relative_warehouse_of_the_environment_is_found_from_a_notebooks_folder(retailer, tmp_path, monkeypatch):

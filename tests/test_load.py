@@ -23,7 +23,7 @@ from retail_analytics.sources.checking import contracts, mapping_names, read_map
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import read_text, whole
 from retail_analytics.sources.spreadsheets import read_sheet
-from retail_analytics.warehouse import arrival, load, open_warehouse, snapshots
+from retail_analytics.warehouse import arrival, list_snapshots, load, open_warehouse, snapshots
 
 GOOD = "incident_id,kind,occurred_on\nI1,theft,2025-01-01\nI2,theft,2025-01-02\n"
 
@@ -575,8 +575,30 @@ def test_a_reader_keeps_the_snapshot_it_opened(tmp_path):
     _, after = account(tmp_path, incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n"))
     assert before.sql("SELECT count(*) FROM incidents").item() == 2
     assert after.sql("SELECT count(*) FROM incidents").item() == 3
-    assert [s["current"] for s in snapshots(tmp_path / "warehouse")].count(True) == 1
-    assert len(snapshots(tmp_path / "warehouse")) == 2
+    newest, oldest = list_snapshots(tmp_path / "warehouse")
+    assert (newest["current"], newest["files"], newest["rows"]) == (True, 3, 8351 + 1404 + 3)
+    assert (oldest["current"], oldest["rows"]) == (False, 8351 + 1404 + 2) and oldest["loaded"] < newest["loaded"]
+
+
+def test_an_equal_row_is_merged_and_one_that_differs_is_refused(tmp_path):
+    files, shop = account(tmp_path, incidents(tmp_path, GOOD + "I1,theft,2025-01-01\nI1,fraud,2025-01-01\n"))
+    found = files["incidents.csv"]
+    assert (found.read, found.kept, found.merged, found.refused) == (4, 2, 1, 1)
+    assert found.reasons == {"incident_id 'I1' stands already on row 2": 1}
+    assert shop.sql("SELECT line FROM refused").rows() == [(5,)]
+
+
+def test_of_old_snapshots_the_newest_of_each_month_and_the_current_one_stay(tmp_path):
+    shelf = tmp_path / "warehouse"
+    shelf.mkdir()
+    days = ["20260105", "20260120", "20260210", *(f"202603{day:02}" for day in range(1, 13))]
+    for day in days:
+        (shelf / f"{day}T120000-0000.duckdb").touch()
+    snapshots.point_to(shelf, "20260105T120000-0000.duckdb")
+    assert snapshots.retire(shelf) == ["20260302T120000-0000", "20260301T120000-0000"]
+    assert {path.name[:8] for path in shelf.glob("*.duckdb")} == {*days} - {"20260301", "20260302"}
+    snapshots.point_to(shelf, "20260312T120000-0000.duckdb")
+    assert snapshots.retire(shelf) == ["20260105T120000-0000"]
 
 
 def test_what_a_killed_load_left_is_swept_and_the_old_snapshot_stays(tmp_path):

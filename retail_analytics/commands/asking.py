@@ -147,9 +147,9 @@ def _mappings() -> list[dict]:
 
 
 def _snapshots(warehouse_dir: Path) -> list[dict]:
-    from retail_analytics.warehouse import snapshots
+    from retail_analytics.warehouse import list_snapshots
 
-    return [{**s, "current": "current" if s["current"] else ""} for s in snapshots(warehouse_dir)]
+    return [{**s, "current": "current" if s["current"] else ""} for s in list_snapshots(warehouse_dir)]
 
 
 def _runs(reports_dir: Path) -> list[dict]:

@@ -1,6 +1,8 @@
 """sample, load and map: from files to a warehouse."""
 
 import json
+import re
+import shlex
 import sys
 from dataclasses import asdict
 from datetime import date, datetime
@@ -12,6 +14,14 @@ from retail_analytics.commands import json_option, print_rows, warehouse_option
 from retail_analytics.errors import WorkbenchError
 
 DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def _share(written: str) -> float:
+    """0.01 of '1%'."""
+    number = written.strip().removesuffix("%").strip()
+    if not written.strip().endswith("%") or not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", number) or float(number) > 100:
+        raise WorkbenchError(f"--max-refused is '{written}', expected a share like 1% or 0.5%.")
+    return float(number) / 100
 
 
 @click.command()
@@ -40,19 +50,25 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--mapping", default="own", show_default=True, metavar="NAME_OR_FILE", help="The format of the files.")
 @click.option("--table", metavar="TABLE", help="The table, when neither mapping nor file name says it.")
 @click.option("--known-on", type=DAY, help="Day of the export; today when not given.")
 @click.option("--covers", type=DAY, nargs=2, metavar="FIRST LAST", help="Days that the files hold in full.")
 @click.option("--title", help="What the warehouse is about; shown on every page.")
+@click.option("--strict", is_flag=True, help="Publish nothing when a single row is refused.")
+@click.option("--max-refused", type=_share, metavar="SHARE", help="Publish nothing when more of a file is refused: 1%.")
+@click.option("--refused", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write refused rows.")
+@click.option("--from", "base", metavar="SNAPSHOT", help="Go on from an older snapshot; alone, go back to it.")
 @warehouse_option
 @json_option
-def load(files, mapping, table, known_on: datetime | None, covers, title, warehouse_dir: Path, as_json: bool) -> None:
+def load(files, mapping, table, known_on: datetime | None, covers, title, strict: bool, max_refused: float | None,
+         refused: Path | None, base: str | None, warehouse_dir: Path, as_json: bool) -> None:
     """Check FILES and publish them as a new snapshot of the warehouse.
 
     A folder is read by its load.yaml, which says which file is what. Every row is kept, left out by the
-    mapping, or refused with file, row and reason.
+    mapping, merged with an equal row before it, or refused with file, row and reason. Exit code 1 when too many
+    rows were refused, and nothing was published.
 
     \b
     Examples:
@@ -64,6 +80,8 @@ def load(files, mapping, table, known_on: datetime | None, covers, title, wareho
     from retail_analytics.sources.plan import read_plan, source_file
     from retail_analytics.warehouse import load as load_files
 
+    if not files and not base:
+        raise click.UsageError("Name the files to load, or the folder of a load.yaml.")
     plans = [read_plan(path) for path in files if path.is_dir() or path.name == "load.yaml"]
     single = [path for path in files if not (path.is_dir() or path.name == "load.yaml")]
     wanted = [file for _, planned in plans for file in planned]
@@ -74,11 +92,16 @@ def load(files, mapping, table, known_on: datetime | None, covers, title, wareho
         raise WorkbenchError("--known-on and --covers are for single files. Write a folder's into its load.yaml.")
     wanted += [source_file(path, mapping=mapping, table=table, known_on=day, covers=days) for path in single]
     said = (lambda _: None) if as_json else (lambda line: click.echo(f"  {line}", err=True))
-    account = load_files(warehouse_dir, wanted, title=title or (plans[0][0] if plans else None), said=said)
+    account = load_files(
+        warehouse_dir, wanted, title=title or (plans[0][0] if plans else None), base=base, said=said,
+        most_refused=0.0 if strict else 1.0 if max_refused is None else max_refused, refused_to=refused,
+        command=shlex.join(["retail-analytics", *sys.argv[1:]]),
+    )  # fmt: skip
     if as_json:
         click.echo(json.dumps(asdict(account), indent=2))
-        return
-    _print_account(account, warehouse_dir)
+    else:
+        _print_account(account, warehouse_dir, refused)
+    sys.exit(1 if account.held_back else 0)
 
 
 @click.command("map")
@@ -102,8 +125,9 @@ def map_file(file: Path, table: str, output: Path, delimiter: str | None, encodi
     from retail_analytics.sources.proposing import as_yaml, every_guess, looked_at, proposed, sure_ones
 
     contract = contract_of(table)
-    if output.suffix not in (".yaml", ".yml") or output.exists():
-        wrong = "is there already" if output.exists() else "is no YAML file"
+    is_yaml = output.suffix in (".yaml", ".yml")
+    if not is_yaml or output.exists():
+        wrong = "is there already" if is_yaml else "is no YAML file"
         raise WorkbenchError(f"{output} {wrong}. Name a new file that ends in .yaml.")
     reads = {key: value for key, value in (("delimiter", delimiter), ("encoding", encoding)) if value}
     text = read_file(file, reads, said_in="options")
@@ -144,9 +168,10 @@ def _asked(contract, guess, header: list[str], rows):
         return taken
 
 
-def _print_account(account, warehouse_dir: Path) -> None:
+def _print_account(account, warehouse_dir: Path, refused_to: Path | None) -> None:
     shown = [
-        {"file": f.file, "table": f.table, "read": f.read, "kept": f.kept, "refused": f.refused, "left out": f.left_out,
+        {"file": f.file, "table": f.table, "read": f.read, "kept": f.kept, "refused": f.refused, "merged": f.merged,
+         "left out": f.left_out,
          "new": f.new, "updated": f.updated, "": "no rows" if not f.read else f.outcome.replace("loaded", "")}
         for f in account.files
     ]  # fmt: skip
@@ -159,13 +184,22 @@ def _print_account(account, warehouse_dir: Path) -> None:
                 click.echo(f"{f.file}: {count:,} × {reason}")
             if len(f.reasons) > 5:
                 click.echo(f"{f.file}: {len(f.reasons) - 5} further reasons")
-    if any(f.refused for f in account.files):
-        click.echo("Every refused row, with its line and text, is in the table refused of the snapshot.")
+    if refused_to:
+        click.echo(f"Every refused row, with its line, reasons and text, is in {refused_to}.")
+    elif any(f.refused for f in account.files):
+        click.echo("Every refused row, with its line and text, is in the table refused of the snapshot "
+                   "(--refused FILE writes them as CSV).")  # fmt: skip
+    if account.held_back:
+        current = f"Snapshot {account.snapshot} is still current." if account.snapshot else ""
+        click.echo(f"Not published. {account.held_back} {current}")
+        return
     if account.published:
         from retail_analytics.tolerances import doubts  # metrics are slow to import
         from retail_analytics.warehouse import open_warehouse
 
         for sentence in doubts(open_warehouse(warehouse_dir)):
             click.echo(sentence)
+    if account.retired:
+        click.echo(f"{len(account.retired)} older snapshots were removed; the last 10 and one a month stay.")
     was = "published" if account.published else "is still current: nothing new in these files"
     click.echo(f"Snapshot {account.snapshot} {was} in {warehouse_dir}")

@@ -213,23 +213,29 @@ FROM typed"""
 
 
 def repeated_rows(contract: Contract, kept: str) -> str:
-    """The query that finds the rows of the table `kept` whose key stands on an earlier line: row_id, line, reason."""
+    """The query that finds the rows of the table `kept` whose key stands on an earlier line.
+
+    Gives row_id, line, same (whether every column is that of the earlier row) and reason.
+    """
     texts = [f"coalesce(CAST({quoted(k)} AS VARCHAR), '')" for k in contract.key]
     key, shown = ", ".join(texts), " || ' ' || ".join(texts)
+    columns = ", ".join(map(quoted, contract.fields))
     # Only hashes are kept of all keys; the few that repeat are compared in full.
     return f"""
 WITH repeated AS (
   SELECT hash({key}) AS mark FROM {kept} GROUP BY mark HAVING count(*) > 1
 ), suspects AS (
-  SELECT rowid AS row_id, line, {shown} AS shown, [{key}] AS key
+  SELECT rowid AS row_id, line, {shown} AS shown, [{key}] AS key, row({columns}) AS content
   FROM {kept}
   WHERE hash({key}) IN (SELECT mark FROM repeated)
 ), turns AS (
-  SELECT row_id, line, shown, row_number() OVER turn AS turn, first_value(line) OVER turn AS first_line
+  SELECT row_id, line, shown, row_number() OVER turn AS turn, first_value(line) OVER turn AS first_line,
+    content IS NOT DISTINCT FROM first_value(content) OVER turn AS same
   FROM suspects
   WINDOW turn AS (PARTITION BY key ORDER BY line, row_id)
 )
-SELECT row_id, line, '{", ".join(contract.key)} ''' || shown || ''' stands already on row ' || first_line AS reason
+SELECT row_id, line, same,
+  '{", ".join(contract.key)} ''' || shown || ''' stands already on row ' || first_line AS reason
 FROM turns
 WHERE turn > 1"""
 

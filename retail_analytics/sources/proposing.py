@@ -271,8 +271,14 @@ def _alike(one: str, other: str) -> float:
     a, b = _tokens(one), _tokens(other)
     if a == b:
         return 1.0
-    shared = 2 * len(set(a) & set(b)) / (len(set(a)) + len(set(b)))
-    return 0.98 * max(shared, SequenceMatcher(None, " ".join(a), " ".join(b)).ratio() ** 2)
+    shared = 2 * sum(any(_nearly(word, other) for other in b) for word in a) / (len(a) + len(b))
+    # Words that are written together, or cut short, are compared letter by letter.
+    letters = SequenceMatcher(None, "".join(a), "".join(b)).ratio() ** 2 if min(len(a), len(b)) == 1 else 0
+    return 0.98 * min(max(shared, letters), 1.0)
+
+
+def _nearly(one: str, other: str) -> bool:
+    return one == other or (len(one) > 4 and SequenceMatcher(None, one, other).ratio() > 0.85)
 
 
 def _tokens(name: str) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,14 +17,15 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
-import filelock
 import ibis
 import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources.checking import contracts, quoted
+from retail_analytics.sources.notations import literal
 from retail_analytics.sources.opening import fingerprint
 from retail_analytics.sources.plan import SourceFile, with_references
+from retail_analytics.warehouse import snapshots
 from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
 
 DEFAULT = Path("data/warehouses/default")
@@ -35,11 +35,18 @@ TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are
     "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
+REFUSED_CSV = """
+COPY (
+  SELECT file, "table", line, array_to_string(reasons, '; ') AS reasons,
+    -- Spreadsheets run what begins like a formula.
+    CASE WHEN regexp_matches(text, '^[=+@\\t\\r-]') THEN chr(39) || text ELSE text END AS text
+  FROM refused WHERE file IN ({names}) ORDER BY ALL
+) TO {file} (FORMAT csv, HEADER)"""
 MOST_MEMORY = 1_500  # MB for the engine; with what is read ahead a load stays below 3 GB
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
-  read BIGINT, kept BIGINT, refused BIGINT, left_out BIGINT, new BIGINT, updated BIGINT,
+  read BIGINT, kept BIGINT, refused BIGINT, merged BIGINT, left_out BIGINT, new BIGINT, updated BIGINT,
   reasons VARCHAR, unused VARCHAR, known_on DATE, covers_from DATE, covers_to DATE, loaded_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS refused (file VARCHAR, "table" VARCHAR, line BIGINT, text VARCHAR, reasons VARCHAR[]);
 CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
@@ -48,7 +55,7 @@ CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
 
 @dataclass(frozen=True)
 class FileAccount:
-    """What became of one file. Always read = kept + refused + left_out."""
+    """What became of one file. Always read = kept + refused + merged + left_out."""
 
     file: str
     table: str
@@ -56,6 +63,7 @@ class FileAccount:
     read: int
     kept: int
     refused: int
+    merged: int  # equal in every column to an earlier row of the file
     left_out: int
     new: int
     updated: int
@@ -70,6 +78,8 @@ class Account:
     snapshot: str
     published: bool
     files: list[FileAccount] = field(default_factory=list)
+    held_back: str = ""  # why nothing is published, when too many rows are refused
+    retired: list[str] = field(default_factory=list)  # older snapshots that were removed
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +162,7 @@ def open_warehouse(path: str | Path | None = None) -> Warehouse:
         if not path.is_file():
             raise WarehouseError(f"There is no snapshot {path}.")
         return Warehouse(path)
-    pointer = path / "CURRENT"
+    pointer = path / snapshots.POINTER
     if not pointer.is_file():
         raise WarehouseError(
             f"There is no warehouse in {path}. Load files into it first: "
@@ -166,22 +176,42 @@ def open_warehouse(path: str | Path | None = None) -> Warehouse:
     return Warehouse(path / named)
 
 
-def snapshots(directory: Path) -> list[dict]:
-    """The snapshots of a warehouse, newest first: snapshot, current, bytes."""
+def list_snapshots(directory: Path) -> list[dict]:
+    """The snapshots of a warehouse, newest first: snapshot, current, loaded (UTC), files, rows, bytes, command."""
     current = open_warehouse(directory).path
-    found = sorted(directory.glob("*.duckdb"), reverse=True)
-    return [{"snapshot": p.stem, "current": p == current, "bytes": p.stat().st_size} for p in found]
+    found = []
+    for path in sorted(directory.glob("*.duckdb"), reverse=True):
+        opened = Warehouse(path)
+        loaded = load_account(opened)
+        command = opened.sql("SELECT value FROM meta WHERE name = 'command'")["value"].to_list()
+        found.append({
+            "snapshot": path.stem, "current": path == current, "loaded": loaded["loaded_at"].max(),
+            "files": loaded.height, "rows": loaded["kept"].sum(), "bytes": path.stat().st_size,
+            "command": command[0] if command else "",
+        })  # fmt: skip
+    return found
 
 
 def load(
-    directory: Path, files: list[SourceFile], *, title: str | None = None, said: Callable[[str], None] = lambda _: None
+    directory: Path,
+    files: list[SourceFile],
+    *,
+    title: str | None = None,
+    base: str | None = None,
+    most_refused: float = 1.0,
+    refused_to: Path | None = None,
+    command: str = "",
+    said: Callable[[str], None] = lambda _: None,
 ) -> Account:
     """Check the files, add their kept rows to the warehouse's, and publish a new snapshot.
 
     A file that was loaded before, byte for byte, by the same mapping and for the same days, is left alone,
     unless a table that it refers to is loaded anew; when nothing is left to do the current snapshot stays.
     Rows update earlier ones by key, but never those of a newer export. The same export read again (its bytes,
-    or its name and day) replaces what it gave before. `said` gets progress lines.
+    or its name and day) replaces what it gave before. `base` names the snapshot to go on from, the current one
+    when not given; without files it becomes the current one again. Nothing is published when more than the share
+    `most_refused` of a file's rows is refused. The refused rows of these files go to `refused_to` as CSV. Older
+    snapshots are retired. `said` gets progress lines.
     Raises SourceError for a file that cannot be read at all, WarehouseError for a folder that cannot be
     written; nothing is published then.
     """
@@ -189,8 +219,12 @@ def load(
     for (name, table), times in given.items():
         if times > 1:
             raise SourceError(f"{times} files for {table} are called {name}. Rename them, or load one after the other.")
-    with _writing(directory):
-        current = (directory / "CURRENT").is_file() and open_warehouse(directory).path
+    with snapshots.writing(directory):
+        there = (directory / snapshots.POINTER).is_file()
+        current = snapshots.named(directory, base) if base else there and open_warehouse(directory).path
+        if base and not files:
+            snapshots.point_to(directory, current.name)
+            return Account(base, published=True)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
         building = directory / f"{name}.building"
         if current:
@@ -201,25 +235,26 @@ def load(
             raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
             con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
-            before = _loaded(con)
-            accounts: list[FileAccount] = []
-            for file in with_references(files):
-                anew = {done.table for done in accounts if done.outcome == "loaded"}
-                accounts.append(_load_file(con, file, before, anew, said))
+            accounts = _load_files(con, files, said)
+            if refused_to:
+                names = ", ".join(literal(file.name) for file in files)
+                con.execute(REFUSED_CSV.format(names=names, file=literal(refused_to)))
+            held_back = _too_many(accounts, most_refused)
             definitions = _definitions()
             stale = _meta(con, "definitions") != definitions
             title = title or _meta(con, "title") or directory.name
             nothing_new = all(a.outcome == "unchanged" for a in accounts)
-            if current and nothing_new and not stale and title == _meta(con, "title"):
-                return Account(current.stem, published=False, files=accounts)
+            if held_back or (current and nothing_new and not base and not stale and title == _meta(con, "title")):
+                return Account(current.stem if current else "", published=False, files=accounts, held_back=held_back)
             said("building the tables")
             _build_tables(con)
-            for key, value in (("title", title), ("definitions", definitions)):
+            for key, value in (("title", title), ("definitions", definitions), ("command", command)):
                 con.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
             con.execute("CHECKPOINT")
             con.close()
-            _publish(directory, building, name)
-            return Account(name.removesuffix(".duckdb"), published=True, files=accounts)
+            snapshots.publish(directory, building, name)
+            retired = snapshots.retire(directory)
+            return Account(name.removesuffix(".duckdb"), published=True, files=accounts, retired=retired)
         except duckdb.Error as error:
             made = f"{directory} may be of another version of the workbench: load into a new folder."
             raise WarehouseError(f"The snapshot cannot be built. {sentence(error)}. {made}") from None
@@ -233,6 +268,22 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
         'SELECT * FROM account QUALIFY row_number() OVER (PARTITION BY file, "table" ORDER BY loaded_at DESC) = 1 '
         'ORDER BY loaded_at, file'
     )
+
+
+def _load_files(con, files: list[SourceFile], said) -> list[FileAccount]:
+    before = _loaded(con)
+    accounts: list[FileAccount] = []
+    for file in with_references(files):
+        anew = {done.table for done in accounts if done.outcome == "loaded"}
+        accounts.append(_load_file(con, file, before, anew, said))
+    return accounts
+
+
+def _too_many(accounts: list[FileAccount], most_refused: float) -> str:
+    """Why nothing is published: the files of which too many rows are refused; '' when there are none."""
+    over = [one for one in accounts if one.refused > most_refused * one.read]
+    shown = ", ".join(f"{one.file} ({one.refused:,} of {one.read:,})" for one in over)
+    return f"More rows are refused than may be, of {shown}." if over else ""
 
 
 def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
@@ -249,18 +300,19 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
         and not anew & set(contract.references.values())
     ):
         said(f"{name}: loaded before, unchanged")
-        counts = (last["read"], last["kept"], last["refused"], last["left_out"])
+        counts = (last[name] for name in ("read", "kept", "refused", "merged", "left_out"))
         return FileAccount(name, contract.table, "unchanged", *counts, 0, 0, json.loads(last["reasons"]), [])
     again = last is not None and (same or file.known_on == last["known_on"])
     arrived = arrive(con, file, known_on, replaced=last["known_on"] if again else None, said=said)
     account = FileAccount(file=name, table=contract.table, outcome="loaded", **asdict(arrived))
-    counts = f"{account.kept:,} kept, {account.refused:,} refused, {account.left_out:,} left out"
+    counts = f"{account.kept:,} kept, {account.refused:,} refused"
+    counts += f", {account.merged:,} merged" * bool(account.merged) + f", {account.left_out:,} left out"
     said(f"{name}: {account.read:,} rows checked, {counts}")
     con.execute(
-        "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [name, contract.table, mapping.name, meaning, content, account.read, account.kept, account.refused,
-         account.left_out, account.new, account.updated, json.dumps(account.reasons), json.dumps(account.unused),
-         known_on, *covers, datetime.now(UTC).replace(tzinfo=None)],
+         account.merged, account.left_out, account.new, account.updated, json.dumps(account.reasons),
+         json.dumps(account.unused), known_on, *covers, datetime.now(UTC).replace(tzinfo=None)],
     )  # fmt: skip
     return account
 
@@ -289,43 +341,6 @@ def _loaded(con) -> dict[tuple[str, str], dict]:
 def _meta(con, name: str) -> str | None:
     found = con.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
     return found[0][0] if found else None
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[None]:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(directory / ".lock", timeout=0):
-            _sweep(directory)
-            try:
-                yield
-            finally:
-                _sweep(directory)
-    except filelock.Timeout:
-        raise WarehouseError(f"Another load is writing to {directory}. Wait until it has ended.") from None
-    except OSError as error:
-        raise WarehouseError(f"{directory} cannot be written: {error.strerror}. Choose another folder.") from None
-
-
-def _sweep(directory: Path) -> None:
-    """Remove what a load that was killed has left."""
-    for left in [*directory.glob("*.building*"), *directory.glob("CURRENT.new")]:
-        if left.is_dir():  # where the engine put what did not fit into memory
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
-
-
-def _publish(directory: Path, building: Path, name: str) -> None:
-    with building.open("rb") as file:
-        os.fsync(file.fileno())
-    building.rename(directory / name)
-    pointer = directory / "CURRENT.new"
-    with pointer.open("w", encoding="utf-8") as file:
-        file.write(name)
-        file.flush()
-        os.fsync(file.fileno())
-    pointer.replace(directory / "CURRENT")
 
 
 def _memory() -> int:

@@ -31,11 +31,12 @@ REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
 @dataclass(frozen=True)
 class Arrived:
-    """What became of the rows of one file. Always read = kept + refused + left_out."""
+    """What became of the rows of one file. Always read = kept + refused + merged + left_out."""
 
     read: int
     kept: int
     refused: int
+    merged: int
     left_out: int
     new: int
     updated: int
@@ -81,13 +82,13 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
         if monotonic() - spoken > SILENCE:
             spoken = monotonic()
             said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
-    _refuse_repeated(con, file, text, into)
+    merged = _without_repeated(con, file, text, into)
     kept = _rows(con, into)
     new, updated = (kept, 0) if first else _merge(con, contract, name, known_on, replaced)
     mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'
     return Arrived(
-        read=read, kept=kept, refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0], left_out=left_out,
-        new=new, updated=updated, reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
+        read=read, kept=kept, refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0], merged=merged,
+        left_out=left_out, new=new, updated=updated, reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
         unused=unused_columns(contract, mapping, text.header),
     )  # fmt: skip
 
@@ -137,14 +138,16 @@ def _refuse(con, file: SourceFile, rows: list[tuple[int, str | None, list[str]]]
         )
 
 
-def _refuse_repeated(con, file: SourceFile, text: TextRows, kept: str) -> None:
-    """Of the rows with one key the first stays."""
+def _without_repeated(con, file: SourceFile, text: TextRows, kept: str) -> int:
+    """Of the rows with one key the first stays. Gives how many said the same again; those that differ are refused."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {repeated_rows(file.contract, kept)}")
-    repeated = con.execute("SELECT line, reason FROM repeated").fetchall()
+    repeated = con.execute("SELECT line, same, reason FROM repeated").fetchall()
     if repeated:
         con.execute(f"DELETE FROM {kept} WHERE rowid IN (SELECT row_id FROM repeated)")
-        raw = text.records_at({line for line, _ in repeated})
-        _refuse(con, file, [(line, raw[line], [reason]) for line, reason in repeated])
+        differing = [(line, reason) for line, same, reason in repeated if not same]
+        raw = text.records_at({line for line, _ in differing})
+        _refuse(con, file, [(line, raw[line], [reason]) for line, reason in differing])
+    return sum(same for _, same, _ in repeated)
 
 
 def _merge(con, contract: Contract, name: str, known_on: date, replaced: date | None) -> tuple[int, int]:
