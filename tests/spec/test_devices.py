@@ -137,6 +137,17 @@ def test_a_name_joins_only_in_one_store_on_one_model_at_one_time(given, other, j
     assert (log(shop), doubts(shop)) == (both if joined else alone("a", "b"), [])
 
 
+def test_a_name_that_every_store_uses_joins_in_each_of_them(given):
+    drawn = "source | source_id | observed_on | store_id | model | hostname | installed_on\n"
+    drawn += "\n".join(
+        f"{source} | {source}{n} | 2025-06-30 | 000{n} | A1 | POS01 | 2024-01-01" for source in ("cmdb", "scan") for n in range(1, 5)
+    )
+    shop = given(devices=drawn)
+    joined = shop.sql("SELECT records, store_id FROM devices ORDER BY store_id").rows()
+    assert joined == [(2, "0001"), (2, "0002"), (2, "0003"), (2, "0004")]
+    assert doubts(shop) == []
+
+
 def test_a_name_that_one_system_sees_twice_at_a_time_joins_nothing_and_is_a_doubt(given):
     drawn = """
             source | source_id | observed_on | store_id | model | hostname | first_seen_on | last_seen_on
