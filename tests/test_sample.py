@@ -1,12 +1,18 @@
 """The fictional retailer: the same bytes every time, its truth apart from its exports, its dirt really there."""
 
 import ast
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from retail_analytics import sample
+from retail_analytics.metrics import iot
+from retail_analytics.months import after
+from retail_analytics.sample.retailer import DISCOVERY_STARTED
+from retail_analytics.sources.plan import read_plan
+from retail_analytics.warehouse import ONE_DAY, load, open_warehouse
 
 FILES = (
     "annotations", "controls", "cyber_incidents", "findings", "lp_cases", "runzero_assets",
@@ -141,12 +147,66 @@ def test_first_seen_is_the_day_of_the_roll_out_where_discovery_started_late(fold
     assert rows["installed"].min() < "2024-11-01"
 
 
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def estate(request, tmp_path_factory):
+    """Forty stores and two years, loaded; beside it what is true of its devices and their records."""
+    folder = tmp_path_factory.mktemp("estate")
+    title, files = read_plan(sample.write(folder, stores=40, years=2, seed=request.param))
+    load(folder / "warehouse", files, title=title)
+    devices = pl.read_csv(folder / "truth" / "devices.csv", try_parse_dates=True, infer_schema_length=None)
+    return open_warehouse(folder / "warehouse"), devices, table(folder / "truth", "device_records")
+
+
+def pairs(records, *groups):
+    """How many pairs of records are in one group."""
+    number = records.group_by(groups).len()["len"]
+    return (number * (number - 1) // 2).sum()
+
+
+def true_growth(devices, before, after):
+    def standing(day):
+        return devices.filter(pl.col("installed") <= day, pl.col("removed").is_null() | (pl.col("removed") > day)).height
+
+    return standing(after) / standing(before) - 1
+
+
+def test_records_are_joined_to_devices_as_they_belong_together(estate):
+    warehouse, _, records = estate
+    in_stock = pl.col("device") == "-1"  # boxes that never stood anywhere, each one of its own
+    records = records.with_columns(device=pl.when(in_stock).then("source_id").otherwise("device"))
+    joined = warehouse.sql("SELECT source, source_id, device_id FROM device_links")
+    joined = joined.join(records, on=["source", "source_id"], validate="1:1")
+    assert len(joined) == len(records)
+    both = pairs(joined, "device", "device_id")
+    precision, recall = both / pairs(joined, "device_id"), both / pairs(joined, "device")
+    assert precision >= 0.98 and recall >= 0.95, (precision, recall)
+
+
+def test_switching_a_discovery_tool_on_is_no_growth(estate):
+    warehouse, devices, _ = estate
+    late = {region: day for region, day in DISCOVERY_STARTED.items() if day.year > 2022}
+    assert set(late) == {"Midlands", "Westvale"}
+    for region, day in late.items():
+        flow = iot.stock_flow(warehouse, last_month=f"{day:%Y-%m}", months=1, region=region).rows.row(0, named=True)
+        month = day.replace(day=1)
+        there = devices.filter(pl.col("region") == region)
+        assert flow["newly_visible"] > 10
+        measured = (flow["arrived"] - flow["left"]) / flow["opening"]
+        assert measured == pytest.approx(true_growth(there, month - ONE_DAY, after(month) - ONE_DAY), abs=0.03)
+
+
+def test_growth_over_a_year_is_near_the_truth(estate):
+    warehouse, devices, _ = estate
+    measured = iot.growth(warehouse, last_month="2026-10").rows["value"].item()
+    assert measured == pytest.approx(true_growth(devices, date(2025, 10, 31), date(2026, 10, 31)), abs=0.03)
+
+
 def test_one_region_changed_and_no_other(folder):
     facts = dict(table(folder / "truth", "facts").iter_rows())
     assert (facts["change_region"], facts["change_on"]) == ("Harbour", "2025-12-08")
     roll_outs = {name.removeprefix("app_rollout ") for name in facts if name.startswith("app_rollout")}
     assert roll_outs == {"Lakeside", "Eastmoor"}
-    told = table(folder / "exports", "annotations").filter(pl.col("text").str.contains("app"))
+    told = table(folder / "exports", "annotations").filter(pl.col("text").str.contains("with an app"))
     assert set(told["scope"]) == roll_outs
 
 

@@ -22,8 +22,8 @@ active_devices = Metric(
     label="Connected devices in service",
     unit="devices",
     definition="Devices in service on the last day of the month. Records of several systems that share a serial "
-    "number, a hardware address or an asset tag are one device. Seen by no tool for 90 days means "
-    "gone.",
+    "number, a hardware address, an asset tag, an agent's id or, in one store, name and model are one "
+    "device. Seen by no tool for 90 days means gone.",
     numerator=in_service(),
     estimate="count",
 )

@@ -136,6 +136,15 @@ def devices(rng: np.random.Generator, shops: pl.DataFrame, years: int) -> pl.Dat
     return _described(rng, shops, store[order], device_class[order], installed[order], removed[order])
 
 
+def network_cards(number: np.ndarray, card: int) -> list[str]:
+    """A hardware address for each number; a device has up to four cards.
+
+    The maker's part is the one that the IEEE's own examples use: no maker's, yet not one drawn at random.
+    """
+    scattered = (number.astype(np.uint64) * np.uint64(4) + np.uint64(card)) * np.uint64(0x9E3779) % np.uint64(2**24)
+    return [f"ac:de:48:{m >> 16:02x}:{m >> 8 & 255:02x}:{m & 255:02x}" for m in scattered.tolist()]
+
+
 def _of_class(rng: np.random.Generator, shops: pl.DataFrame, years: int, code: int, name: str) -> tuple:
     """store, class code, installed, removed of one class: what stood there, projects, waves and failures."""
     today, growth, life, *_ = CLASSES[name]
@@ -193,7 +202,6 @@ def _described(rng, shops, store, device_class, installed, removed) -> pl.DataFr
     starts = np.r_[True, (np.diff(store) != 0) | (np.diff(device_class) != 0)]
     in_store = position - np.maximum.accumulate(np.where(starts, position, 0)) + 1
     cloned = (device_class == names.index("till")) & (rng.random(n) < 0.12)
-    mac = (position.astype(np.uint64) * np.uint64(0x9E3779B1) + np.uint64(0x1F2E3D)) % np.uint64(2**40)
     frame = pl.DataFrame(
         {
             "device": position,
@@ -201,10 +209,7 @@ def _described(rng, shops, store, device_class, installed, removed) -> pl.DataFr
             "device_class": np.array(names)[device_class],
             "in_store": in_store,
             "cloned": cloned,
-            "mac": [
-                f"02:{m >> 32:02x}:{m >> 24 & 255:02x}:{m >> 16 & 255:02x}:{m >> 8 & 255:02x}:{m & 255:02x}"
-                for m in mac.tolist()
-            ],
+            "mac": network_cards(position, 0),
             "installed": installed,
             "removed": removed,
             "upgraded": upgraded,

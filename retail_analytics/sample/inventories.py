@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from retail_analytics.sample.devices import network_cards
 from retail_analytics.sample.observation import Recorded
 from retail_analytics.sample.retailer import LAST_DAY, NEVER
 
@@ -28,11 +29,12 @@ def runzero(recorded: Recorded) -> pl.DataFrame:
     rows = recorded.runzero
     known = pl.col("knows_hw") & (pl.col("vendor") != "")
     kept = (pl.col("in_store") * 7 + pl.col("device") % 11) % 250 + 2
+    second = network_cards(rows["device"].to_numpy(), 2)
     network = pl.Series(np.array(DOCUMENTATION_RANGES)[rows["device"].to_numpy() % 3])
     return rows.select(
         id="source_id",
         names=pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(HOSTILE_HOSTNAME)).otherwise("hostname"),
-        macs=pl.when("two_macs").then(pl.col("mac") + " 02:dd" + pl.col("mac").str.slice(5)).otherwise("mac"),
+        macs=pl.when("two_macs").then(pl.col("mac") + " " + pl.Series(second)).otherwise("mac"),
         addresses=network + kept.cast(pl.String),
         type=pl.when("knows_type").then(pl.col("device_class").replace_strict(SCANNER_TYPES)).otherwise(pl.lit("")),
         os=pl.when("knows_os").then("os").otherwise(pl.lit("")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from retail_analytics.sample.devices import network_cards
 from retail_analytics.sample.retailer import (
     APP_ROLLOUTS,
     DISCOVERY_STARTED,
@@ -147,7 +148,8 @@ def _runzero(rng: np.random.Generator, true: Truth) -> pl.DataFrame:
     swap_on = (
         assets["first"].to_numpy() + rng.uniform(0.3, 0.9, m) * (assets["last"] - assets["first"]).to_numpy()
     ).astype(int)
-    new_card = assets.with_columns(first=swap_on, second=pl.lit(True), mac="02:ee" + pl.col("mac").str.slice(5))
+    card = pl.Series(network_cards(assets["device"].to_numpy(), 1))
+    new_card = assets.with_columns(first=swap_on, second=pl.lit(True), mac=card)
     old_card = assets.with_columns(last=pl.when(pl.Series(swapped)).then(swap_on - 1).otherwise(pl.col("last")))
     assets = pl.concat([old_card, new_card.filter(pl.Series(swapped))]).sort("device", "second", maintain_order=True)
     m = len(assets)
@@ -241,7 +243,7 @@ def _in_stock(rng: np.random.Generator, rows: pl.DataFrame, true: Truth) -> pl.D
     return like.with_columns(
         device=pl.lit(-1, dtype=pl.Int64),
         status=rng.choice(np.array([5, 100, 3]), len(like), p=[0.6, 0.3, 0.1]),
-        mac=pl.Series([f"02:fe:00:{i >> 16 & 255:02x}:{i >> 8 & 255:02x}:{i & 255:02x}" for i in number.tolist()]),
+        mac=pl.Series(network_cards(number, 3)),
         serial="SN-ST" + pl.Series(number).cast(pl.String),
         asset_tag="EG-" + pl.Series(number).cast(pl.String),
         hostname=pl.lit(""),

@@ -1,63 +1,42 @@
--- one row per device record of a source: the device it belongs to, and by which identifier it was found
--- Records that share a serial number, a hardware address or an asset tag are one device. Three rounds of
--- taking the smallest record number in reach join chains of up to eight records.
-WITH records AS (
-  SELECT
-    source,
-    source_id,
-    source || ':' || source_id AS record,
-    upper(vendor || '/' || serial) AS serial,
-    nullif(regexp_replace(lower(mac), '[^0-9a-f]', '', 'g'), '') AS mac,
-    upper(asset_tag) AS asset_tag
-  FROM raw_devices
+-- one row per device record of a source: the device it belongs to, by which rule, and how sure that is
+-- The merge log: joined_source and joined_source_id name the record that it was joined with by the strongest
+-- rule; they and the rule are null where no other record is of this device. A chain that joins what cannot be one
+-- device is cut at its weakest rule, again until it joins no such records.
+WITH torn AS (
+  SELECT DISTINCT a.weakest, a.lead
+  FROM device_doubts AS d
+  INNER JOIN device_chains AS a ON a.record = d.record
+  INNER JOIN device_chains AS b ON b.record = d.other AND b.weakest = a.weakest AND b.lead = a.lead
+  WHERE d.chained
 ),
-identifiers AS (
-  SELECT record, 'serial:' || serial AS identifier FROM records WHERE serial IS NOT NULL
+chosen AS (
+  SELECT c.record, c.weakest, c.lead
+  FROM device_chains AS c
+  ANTI JOIN torn USING (weakest, lead)
+  QUALIFY row_number() OVER (PARTITION BY c.record ORDER BY c.weakest DESC) = 1
+),
+steps AS (
+  SELECT record, other, strength, rule, confidence FROM device_pairs WHERE verdict = 'same'
   UNION ALL
-  SELECT record, 'mac:' || mac AS identifier FROM records WHERE length(mac) = 12
-  UNION ALL
-  SELECT record, 'tag:' || asset_tag AS identifier FROM records WHERE asset_tag IS NOT NULL
+  SELECT other, record, strength, rule, confidence FROM device_pairs WHERE verdict = 'same'
 ),
-shared AS ( -- an identifier on many records tells nothing: a docking station, a default tag
-  SELECT identifier
-  FROM identifiers
-  GROUP BY identifier
-  HAVING count(*) BETWEEN 2 AND 6
-),
-edges AS (
-  SELECT record, identifier FROM identifiers INNER JOIN shared USING (identifier)
-),
-first_round AS (
-  SELECT record, min(nearest) AS device
-  FROM edges
-  INNER JOIN (SELECT identifier, min(record) AS nearest FROM edges GROUP BY identifier) AS n USING (identifier)
-  GROUP BY record
-),
-second_round AS (
-  SELECT record, min(nearest) AS device
-  FROM edges
-  INNER JOIN (
-    SELECT identifier, min(device) AS nearest
-    FROM edges
-    INNER JOIN first_round USING (record)
-    GROUP BY identifier
-  ) AS n USING (identifier)
-  GROUP BY record
-),
-third_round AS (
-  SELECT record, min(nearest) AS device
-  FROM edges
-  INNER JOIN (
-    SELECT identifier, min(device) AS nearest
-    FROM edges
-    INNER JOIN second_round USING (record)
-    GROUP BY identifier
-  ) AS n USING (identifier)
-  GROUP BY record
+log AS ( -- each record's strongest step within its chain
+  SELECT s.record, s.other, s.rule, s.confidence
+  FROM steps AS s
+  INNER JOIN chosen AS c USING (record)
+  WHERE s.strength <= c.weakest
+  QUALIFY row_number() OVER (PARTITION BY s.record ORDER BY s.strength, s.other) = 1
 )
 SELECT
   r.source,
   r.source_id,
-  coalesce(t.device, r.record) AS device_id
-FROM records AS r
-LEFT JOIN third_round AS t USING (record)
+  coalesce(f.source || ':' || f.source_id, r.source || ':' || r.source_id) AS device_id,
+  l.rule,
+  l.confidence,
+  j.source AS joined_source,
+  j.source_id AS joined_source_id
+FROM device_records AS r
+LEFT JOIN chosen AS c USING (record)
+LEFT JOIN device_records AS f ON f.record = c.lead
+LEFT JOIN log AS l USING (record)
+LEFT JOIN device_records AS j ON j.record = l.other

@@ -32,8 +32,9 @@ DEFAULT = Path("data/warehouses/default")
 ONE_DAY = timedelta(days=1)
 VARIABLE = "RETAIL_WAREHOUSE"  # the warehouse or snapshot to open when none is named
 TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are built
-    "calendar", "stores", "store_days", "device_links", "devices", "incidents", "findings", "controls",
-    "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
+    "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
+    "device_doubts", "device_links", "devices", "incidents", "findings", "controls", "training", "uplinks",
+    "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
 REFUSED_CSV = """
 COPY (

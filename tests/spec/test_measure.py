@@ -332,10 +332,10 @@ def test_records_of_two_systems_that_share_an_identifier_are_one_device(given):
     shop = given(
         devices="""
             source  | source_id | observed_on | status     | installed_on | last_seen_on | serial | mac               | asset_tag | vendor | model
-            cmdb    | c1        | 2025-06-30  | in_service | 2025-01-01   | 2025-06-01   | S1     | 02:00:5e:00:00:01 |           | Acme   | A1
-            runzero | r1        | 2025-06-30  |            |              | 2025-06-30   |        | 02-00-5E-00-00-01 | T9        |        |
+            cmdb    | c1        | 2025-06-30  | in_service | 2025-01-01   | 2025-06-01   | S1     | 00:00:5e:00:53:01 |           | Acme   | A1
+            runzero | r1        | 2025-06-30  |            |              | 2025-06-30   |        | 00-00-5E-00-53-01 | T9        |        |
             edr     | e1        | 2025-06-30  |            |              | 2025-06-30   |        |                   | t9        |        |
-            runzero | r2        | 2025-06-30  | in_service | 2025-01-01   | 2025-06-30   |        | 02:00:5e:00:00:02 |           |        |
+            runzero | r2        | 2025-06-30  | in_service | 2025-01-01   | 2025-06-30   |        | 00:00:5e:00:53:02 |           |        |
         """
     )
     assert shop.sql("SELECT device_id, records, model FROM devices ORDER BY device_id").rows() == [
