@@ -24,7 +24,7 @@ import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources.checking import contracts, quoted
-from retail_analytics.sources.opening import fingerprint
+from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
 
@@ -205,7 +205,8 @@ def load(
             accounts: list[FileAccount] = []
             for file in with_references(files):
                 anew = {done.table for done in accounts if done.outcome == "loaded"}
-                accounts.append(_load_file(con, file, before, anew, said))
+                with at_hand(file, directory, said) as there:
+                    accounts.append(_load_file(con, there, before, anew, said))
             definitions = _definitions()
             stale = _meta(con, "definitions") != definitions
             title = title or _meta(con, "title") or directory.name
