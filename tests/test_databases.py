@@ -155,7 +155,10 @@ def test_every_value_is_text_in_one_notation_whatever_the_settings_of_the_databa
 def test_a_long_answer_arrives_in_parts_numbered_through(server, tmp_path, monkeypatch):
     monkeypatch.setattr(databases, "FETCHED", 700)
     asked = Query(address(server), "SELECT n AS id FROM generate_series(1, 2000) AS n", "long")
-    text = read_answer(answer_to(asked, tmp_path))
+    said = []
+    monkeypatch.setattr(databases, "SILENCE", 0)
+    text = read_answer(answer_to(asked, tmp_path, said=said.append))
+    assert said == [f"long: {n} rows fetched" for n in ("700", "1,400", "2,000")]
     batches = list(text.batches)
     assert [b.rows.height for b in batches] == [700, 700, 600] and batches[-1].share == 1
     assert all(b.rows["id"].cast(int).to_list() == b.rows["_line"].to_list() for b in batches)

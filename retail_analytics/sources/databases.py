@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 
 import polars as pl
 import psycopg
@@ -25,6 +26,7 @@ from retail_analytics.sources.reading import Batch, TextRows, header_of
 
 FETCHED = 20_000  # rows at once
 PATIENCE = 20  # seconds for a server to answer at all
+SILENCE = 2.0  # seconds of a long answer without a word of how far it is
 BOOLEAN = 16  # the server's number for the type
 # One way to write a value, whatever the server's and the user's settings; rows in the order in which they are stored.
 NOTATION = """
@@ -71,8 +73,8 @@ def check_address(address, said_in: str) -> None:
         )
 
 
-def answer_to(query: Query, folder: Path) -> Answer:
-    """Ask the database and put its answer into the folder, part by part.
+def answer_to(query: Query, folder: Path, *, said: Callable[[str], None] = lambda _: None) -> Answer:
+    """Ask the database and put its answer into the folder, part by part. `said` gets progress lines.
 
     Raises SourceError, in the server's own words, if it cannot be reached or refuses the query.
     """
@@ -88,6 +90,7 @@ def answer_to(query: Query, folder: Path) -> Answer:
             f"a password comes from ~/.pgpass or PGPASSWORD."
         ) from None
     parts = rows = total = 0
+    spoken = monotonic()
     try:
         with closing(connection):  # and so rolled back, whatever functions the query has called
             connection.read_only = True
@@ -102,6 +105,9 @@ def answer_to(query: Query, folder: Path) -> Answer:
                     numbered = frame.with_columns(_line=pl.int_range(rows + 1, rows + frame.height + 1, dtype=pl.Int64))
                     numbered.write_ipc(folder / f"{parts}.arrow", compression="zstd")
                     parts, rows = parts + 1, rows + frame.height
+                    if monotonic() - spoken > SILENCE:
+                        spoken = monotonic()
+                        said(f"{query.name}: {rows:,} rows fetched")
     except psycopg.Error as error:
         raise SourceError(f"{query.name}: the database refuses the query: {_words(error)}. Correct it, or ask for "
                           f"the right to read.") from None  # fmt: skip

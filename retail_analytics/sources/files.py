@@ -33,7 +33,7 @@ def at_hand(file: SourceFile, folder: Path, said: Callable[[str], None]) -> Iter
 
     said(f"{file.name}: asking the database")
     with TemporaryDirectory(dir=folder, suffix=".building") as place:
-        yield replace(file, path=answer_to(file.path, Path(place)))
+        yield replace(file, path=answer_to(file.path, Path(place), said=said))
 
 
 def fingerprint(path) -> str:
