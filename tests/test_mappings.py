@@ -265,3 +265,4 @@ def test_the_page_of_tables_is_the_contracts_own():
     for contract in contracts().values():
         for name in contract.fields:
             assert f"| `{name}` |" in page_of_tables().split(f"`{contract.table}`: ")[1].split("##")[0]
+    assert "](data/tables.md)" in (page.parents[1] / "README.md").read_text(encoding="utf-8")

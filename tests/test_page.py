@@ -1,5 +1,7 @@
 """Pages: from an executed notebook to one file that works offline, and the checks it must pass."""
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import threading
 from copy import deepcopy
 from datetime import date
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -615,6 +618,28 @@ def test_every_chart_is_drawn_and_nothing_is_asked_for(opened, file):
     assert window.locator(".contents a").first.is_visible()
     assert requests == [file.as_uri()]
     assert complaints == []
+
+
+def test_a_table_is_saved_as_csv_in_which_nothing_is_a_formula(opened, tmp_path):
+    notebook = report()
+    cells = ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1+1", "\r=1", "\u2212=1", "\u00a0=1", "-",
+             "\u22123.2", "-1,234.5", "+4\u00a0%", "4.1", "3.8 to 4.9", 'say "hi", =1', "two\nlines"]  # fmt: skip
+    table = page.exhibits(notebook)[2]["table"]
+    table["columns"][0]["label"] = "=1+1"
+    table["rows"] = [[cell, "1"] for cell in cells]
+    path = tmp_path / "page.html"
+    path.write_text(page.html(notebook, about=ABOUT), encoding="utf-8")
+    window, _, complaints = opened(path)
+    with window.expect_download() as saving:
+        window.eval_on_selector("[data-csv=exhibit-3]", "button => button.click()")
+    saved = Path(saving.value.path()).read_bytes().decode("utf-8-sig")
+    assert saving.value.suggested_filename == "exhibit-3.csv" and complaints == []
+    assert list(csv.reader(io.StringIO(saved, newline=""))) == [
+        ["'=1+1", "Rate"],
+        *([cell, "1"] for cell in [
+            "'=1+1", "'+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0", "'@SUM(1)", "'=1+1", "'=1", "'-=1", "'=1", "'-",
+            "-3.2", "-1,234.5", "+4 %", "4.1", "3.8 to 4.9", 'say "hi", =1', "two\nlines"]),
+    ]  # fmt: skip
 
 
 def test_texts_in_a_chart_stay_text(opened, tmp_path):

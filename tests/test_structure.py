@@ -31,6 +31,7 @@ HOMES = {
     "filelock": {"warehouse", "publishing"},
     "plotly": {"charts"},
     "papermill": {"publishing"},
+    "psycopg": {"sources"},
     "nbclient": {"publishing"},
     "nbconvert": {"publishing"},
     "statsmodels": {"statistics"},

@@ -13,7 +13,7 @@ from retail_analytics.sources.checking import entries_of
 from retail_analytics.warehouse import open_warehouse
 
 PACK_KEYS = {"title", "warehouse", "reports"}
-ENTRY_KEYS = {"report", "warehouse", "parameters", "regions"}
+ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "regions"}}
 
 
 @dataclass(frozen=True)

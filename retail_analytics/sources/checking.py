@@ -145,20 +145,23 @@ def yaml_of(path: Path) -> tuple[str, Any]:
         raise SourceError(f"{path.name} is not YAML: {reason}.") from None
 
 
-def entries_of(path: Path, name: str, *, keys: set[str], entry_keys: set[str], example: str) -> tuple[dict, list[dict]]:
-    """What a YAML file says as a whole, and the entries that it lists under `name`, each with its first key.
+def entries_of(path: Path, name: str, *, keys: set[str], entry_keys: dict[str, set[str]],
+               example: str) -> tuple[dict, list[dict]]:
+    """What a YAML file says as a whole, and the entries that it lists under `name`.
 
-    `example` is an entry as one would write it. Raises SourceError with the place of what is not understood.
+    `entry_keys` says what an entry may hold by the key that makes it one; `example` is one as one would write it.
+    Raises SourceError with the place of what is not understood.
     """
     _, content = yaml_of(path)
     if not isinstance(content, dict) or not isinstance(content.get(name), list) or not content[name]:
         raise SourceError(f"{path}: expected '{name}:' with one line for each, like {example}.")
     only_known(path, content, keys)
-    needed = name.removesuffix("s")
     for entry in content[name]:
-        if not isinstance(entry, dict) or needed not in entry:
-            raise SourceError(f"{path}: each line of '{name}' needs a '{needed}'. Found: {entry}.")
-        only_known(path, entry, entry_keys)
+        needed = next((key for key in entry_keys if isinstance(entry, dict) and key in entry), None)
+        if needed is None:
+            wanted = " or a ".join(f"'{key}'" for key in entry_keys)
+            raise SourceError(f"{path}: each line of '{name}' needs a {wanted}. Found: {entry}.")
+        only_known(path, entry, entry_keys[needed])
     return content, content[name]
 
 

@@ -1,4 +1,4 @@
-"""Which file is what: a load.yaml in a folder, or files named one by one."""
+"""Which file is what: a load.yaml in a folder, or files named one by one. A query on a database is one, too."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,8 @@ from retail_analytics.sources.checking import (
 
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
 PLAN_KEYS = {"title", "known_on", "files"}
-FILE_KEYS = {"file", "table", "mapping", "known_on", "covers"}
+FILE_KEYS = {"table", "mapping", "known_on", "covers"}
+ENTRY_KEYS = {"file": {"file"} | FILE_KEYS, "database": {"database", "query", "name"} | FILE_KEYS}
 REFERENCES = {  # loaded with every load, unless the files bring their own
     "support_dates": ("endoflife_all_cycles.csv.gz", "endoflife", date(2026, 8, 22)),
     "known_exploited": ("known_exploited_vulnerabilities.csv.gz", "cisa_kev", date(2025, 8, 25)),
@@ -24,11 +25,20 @@ REFERENCES = {  # loaded with every load, unless the files bring their own
 
 
 @dataclass(frozen=True)
+class Query:
+    """A query on a PostgreSQL database. The address holds no password."""
+
+    address: str
+    sql: str
+    name: str
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file to load: `known_on` is the day of the export (None: the day it is loaded), `covers` the days
     it holds in full."""
 
-    path: Path
+    path: Path | Query
     mapping: Mapping
     contract: Contract
     known_on: date | None
@@ -36,10 +46,10 @@ class SourceFile:
     covers: tuple[date, date] | None = None
 
 
-def source_file(path: Path, *, mapping: str, table: str | None = None, known_on: date | None = None,
+def source_file(path: Path | Query, *, mapping: str, table: str | None = None, known_on: date | None = None,
                 covers=None, beside: Path | None = None, name: str | None = None) -> SourceFile:
     """A file with its mapping and contract. Raises SourceError if it is not there, or no table is named anywhere."""
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise SourceError(f"There is no file {path}. Check the name and the folder.")
     read = read_mapping(mapping, beside=beside)
     known = read.table or table or (path.name.split(".")[0] if path.name.split(".")[0] in contracts() else None)
@@ -68,19 +78,19 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
     if not path.is_file():
         raise SourceError(f"There is no load.yaml in {path.parent}. Write one, or name the files themselves.")
     example = "{file: stores.csv, mapping: own}"
-    plan, entries = entries_of(path, "files", keys=PLAN_KEYS, entry_keys=FILE_KEYS, example=example)
+    plan, entries = entries_of(path, "files", keys=PLAN_KEYS, entry_keys=ENTRY_KEYS, example=example)
     files = [
         source_file(
             found,
             mapping=str(entry.get("mapping", "own")),
             table=entry.get("table"),
-            known_on=_day(path, entry.get("known_on", plan.get("known_on"))),
+            known_on=_day(path, entry.get("known_on", plan.get("known_on") if "file" in entry else None)),
             covers=entry.get("covers"),
             beside=path.parent,
             name=name,
         )
         for entry in entries
-        for found, name in _found(path, str(entry["file"]))
+        for found, name in (_found(path, str(entry["file"])) if "file" in entry else [(_query(path, entry), None)])
     ]
     return str(plan.get("title", path.parent.name)), files
 
@@ -96,6 +106,16 @@ def with_references(files: list[SourceFile]) -> list[SourceFile]:
     everything = shipped + files
     referenced = {table for contract in contracts().values() for table in contract.references.values()}
     return sorted(everything, key=lambda file: file.contract.table not in referenced)
+
+
+def _query(plan: Path, entry: dict) -> Query:
+    from retail_analytics.sources.databases import check_address  # its driver is slow to import
+
+    if not all(isinstance(entry.get(key), str) and entry[key].strip() for key in ("query", "name")):
+        example = "query: SELECT …, name: lp_cases"
+        raise SourceError(f"{plan}: a database needs a query, and a name to be accounted for by, like {{{example}}}.")
+    check_address(entry["database"], str(plan))
+    return Query(entry["database"], entry["query"], entry["name"].strip())
 
 
 def _found(plan: Path, written: str) -> list[tuple[Path, str | None]]:

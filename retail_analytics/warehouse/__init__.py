@@ -6,7 +6,6 @@ is complete, so it never touches what people read; a load that is killed leaves 
 
 import json
 import os
-import secrets
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -22,8 +21,8 @@ import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources.checking import contracts, quoted
+from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.notations import literal
-from retail_analytics.sources.opening import fingerprint
 from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse import snapshots
 from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
@@ -226,7 +225,7 @@ def load(
         if base and not files:
             snapshots.point_to(directory, current.name)
             return Account(base, published=True)
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.duckdb"
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S-%f}.duckdb"
         building = directory / f"{name}.building"
         if current:
             shutil.copyfile(current, building)
@@ -236,7 +235,7 @@ def load(
             raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
             con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
-            accounts = _load_files(con, files, said)
+            accounts = _load_files(con, files, directory, said)
             if refused_to:
                 names = ", ".join(literal(file.name) for file in files)
                 con.execute(REFUSED_CSV.format(names=names, file=literal(refused_to)))
@@ -271,12 +270,13 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
     )
 
 
-def _load_files(con, files: list[SourceFile], said) -> list[FileAccount]:
+def _load_files(con, files: list[SourceFile], directory: Path, said) -> list[FileAccount]:
     before = _loaded(con)
     accounts: list[FileAccount] = []
     for file in with_references(files):
         anew = {done.table for done in accounts if done.outcome == "loaded"}
-        accounts.append(_load_file(con, file, before, anew, said))
+        with at_hand(file, directory, said) as there:
+            accounts.append(_load_file(con, there, before, anew, said))
     return accounts
 
 

@@ -152,10 +152,10 @@
     if (section) watcher.observe(section);
   });
 
-  /* A cell that a spreadsheet would run as a formula is saved as text. */
+  /* A cell that a spreadsheet would run as a formula is saved as text; a signed number is none. */
   function csvCell(cell) {
     const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/\u00a0/g, " ");
-    const guarded = /^[=+@\t\r]/.test(text) || /^-[^0-9]/.test(text) ? "'" + text : text;
+    const guarded = /^[=+\-@]/.test(text) && !/^[+-]\d[\d,. ]*%?$/.test(text) ? "'" + text : text;
     return '"' + guarded.replace(/"/g, '""') + '"';
   }
 
