@@ -26,7 +26,7 @@ from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources.checking import contracts, quoted
 from retail_analytics.sources.opening import fingerprint
 from retail_analytics.sources.plan import SourceFile, with_references
-from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
+from retail_analytics.warehouse.arrival import arrive, raw_table, sentence, stored
 
 DEFAULT = Path("data/warehouses/default")
 ONE_DAY = timedelta(days=1)
@@ -269,7 +269,10 @@ def _build_tables(con) -> None:
     for contract in contracts().values():
         raw_table(con, contract)
     for name in TABLES:
-        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS\n{_definition(name)}")
+        described = con.execute(f"DESCRIBE {_definition(name)}").fetchall()
+        columns = stored(contracts().get(name), {column: kind for column, kind, *_ in described})
+        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
+        con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
 
 
 def _definition(name: str) -> str:
