@@ -5,6 +5,7 @@ import shutil
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from retail_analytics.sample import write
 from retail_analytics.sources.plan import read_plan, source_file
@@ -12,6 +13,12 @@ from retail_analytics.warehouse import Warehouse, load, open_warehouse
 
 ALWAYS = [date(2000, 1, 1), date(2049, 12, 31)]  # a toy table holds every day unless a test says otherwise
 TODAY = date(2049, 12, 31)
+
+# Files that are made at random: as many as fit into an ordinary run, or 2,000 (--hypothesis-profile=thorough).
+for profile, times in (("ordinary", 150), ("thorough", 2_000)):
+    settings.register_profile(profile, max_examples=times, deadline=None, derandomize=profile == "ordinary",
+                              database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
+settings.load_profile("ordinary")
 
 
 @pytest.fixture

@@ -186,6 +186,21 @@ def test_a_file_that_cannot_be_read_is_one_sentence_and_publishes_nothing(tmp_pa
     assert list((tmp_path / "warehouse").glob("*.duckdb*")) == []
 
 
+@pytest.mark.parametrize(
+    ("letters", "hint"),
+    [
+        (b"caf\xe9", "not utf-8 text. It reads as cp1252 or latin-1. Export"),
+        (b"\x93caf\xe9\x94", "not utf-8 text. It reads as cp1252. Export"),
+        (b"caf\x81", "not utf-8 text. Export"),
+        ("é".encode() + b"caf\xe9", "not utf-8 text. Other letters of it are utf-8: it mixes encodings. Export"),
+    ],
+)
+def test_an_encoding_is_never_guessed_but_those_that_would_read_the_file_are_named(tmp_path, letters, hint):
+    with pytest.raises(SourceError) as error:
+        account(tmp_path, incidents(tmp_path, GOOD.encode() + b"I3," + letters + b",2025-01-03\n"))
+    assert hint in str(error.value) and "name its encoding in the mapping (reads: encoding)" in str(error.value)
+
+
 def test_byte_order_marks_gzip_and_crlf_are_read(tmp_path):
     crlf = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
     files, warehouse = account(tmp_path, incidents(tmp_path, gzip.compress(crlf), "incidents.csv.gz"))

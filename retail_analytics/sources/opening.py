@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from retail_analytics.errors import SourceError
 
-BLOCK = 16 << 20  # bytes read at once
+BLOCK = 64 << 20  # bytes read at once: some 800,000 rows, enough to keep every core of the engine at work
 LOOKAHEAD = 200  # lines; a quote still open after that is a stray one, not a long note
 LONGEST_LINES = 256 << 20  # bytes that so many lines may have: more is no table
 SMALL = 256 << 20  # bytes that any archive may unpack to
@@ -105,12 +105,26 @@ def _only_text(path: Path, data: bytes, ends: np.ndarray, first: int) -> None:
         data.decode()
     except UnicodeDecodeError as error:
         row = first + int(np.searchsorted(ends, error.start, side="right"))
-        raise _not_text(f"{path.name}, row {row}", f"byte 0x{data[error.start]:02x}", "utf-8") from None
+        wrong = f"byte 0x{data[error.start]:02x}"
+        raise _not_text(f"{path.name}, row {row}", wrong, "utf-8", _reads_as(data)) from None
 
 
-def _not_text(where: str, what: str, encoding: str) -> SourceError:
+def _reads_as(data: bytes) -> str:
+    """What text that is not UTF-8 may be. It is said, never assumed: another encoding gives other letters."""
+    if not data.decode(errors="ignore").isascii():
+        return " Other letters of it are utf-8: it mixes encodings."
+    letters = set(data.translate(None, bytes(range(0x80))))
+    try:
+        bytes(letters).decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
+    # The two differ in 0x80 to 0x9f, which are no letters in Latin-1.
+    return " It reads as cp1252." if min(letters) < 0xA0 else " It reads as cp1252 or latin-1."
+
+
+def _not_text(where: str, what: str, encoding: str, hint: str = "") -> SourceError:
     return SourceError(
-        f"{where}: {what} is not {encoding} text. "
+        f"{where}: {what} is not {encoding} text.{hint} "
         f"Export it as UTF-8, or name its encoding in the mapping (reads: encoding)."
     )
 

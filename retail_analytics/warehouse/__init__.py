@@ -25,7 +25,7 @@ from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse import snapshots
-from retail_analytics.warehouse.arrival import arrive, raw_table, sentence
+from retail_analytics.warehouse.arrival import arrive, raw_table, sentence, stored
 
 DEFAULT = Path("data/warehouses/default")
 ONE_DAY = timedelta(days=1)
@@ -322,7 +322,10 @@ def _build_tables(con) -> None:
     for contract in contracts().values():
         raw_table(con, contract)
     for name in TABLES:
-        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS\n{_definition(name)}")
+        described = con.execute(f"DESCRIBE {_definition(name)}").fetchall()
+        columns = stored(contracts().get(name), {column: kind for column, kind, *_ in described})
+        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
+        con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
 
 
 def _definition(name: str) -> str:
