@@ -20,7 +20,7 @@ report: load ## Set everything up, publish both shelves, print the index to open
 	@$(CLI) run reports/packs/monthly.yaml reports/packs/public.yaml
 
 test: report ## Set everything up and run every test: units, specs, notebooks, published pages in a browser
-	@$(RUN) pytest
+	@$(RUN) pytest --numprocesses auto --dist loadfile
 	@RETAIL_WAREHOUSE=$(CURDIR)/$(WAREHOUSES)/example_grocers $(RUN) pytest --nbval-lax --nbval-current-env notebooks
 
 lab: load ## Open JupyterLab on the analysts' first notebook
