@@ -2,7 +2,7 @@
 
 from retail_analytics.errors import did_you_mean
 from retail_analytics.metrics import every_metric
-from retail_analytics.sources.checking import contracts
+from retail_analytics.sources.contracts import contracts
 from retail_analytics.warehouse import Warehouse
 
 CLOCK = "known_exploited_clock"  # no metric, but the days that tables/findings.sql counts, by exposure

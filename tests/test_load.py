@@ -19,7 +19,8 @@ import xlsxwriter
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.sources import opening, reading
-from retail_analytics.sources.checking import contracts, mapping_names, read_mapping
+from retail_analytics.sources.contracts import contracts
+from retail_analytics.sources.mapping import mapping_names, read_mapping
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import read_text, whole
 from retail_analytics.sources.spreadsheets import read_sheet

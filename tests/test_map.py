@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from retail_analytics.sources.checking import contract_of, read_mapping
+from retail_analytics.sources.contracts import contract_of
 from retail_analytics.sources.files import read_file
+from retail_analytics.sources.mapping import read_mapping
 from retail_analytics.sources.plan import source_file
 from retail_analytics.sources.proposing import every_guess, looked_at, proposed
 from retail_analytics.warehouse import load, open_warehouse

@@ -7,15 +7,9 @@ from pathlib import Path
 import pytest
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import (
-    COLUMN_KEYS,
-    MAPPING_KEYS,
-    PART_KEYS,
-    contracts,
-    mapping_names,
-    read_mapping,
-)
+from retail_analytics.sources.contracts import contracts
 from retail_analytics.sources.describing import page_of_tables
+from retail_analytics.sources.mapping import COLUMN_KEYS, MAPPING_KEYS, PART_KEYS, mapping_names, read_mapping
 from retail_analytics.sources.notations import NUMBER_KEYS, WORDS
 from retail_analytics.sources.plan import source_file
 from retail_analytics.warehouse import load, open_warehouse

@@ -55,7 +55,7 @@ def explain(name: str, warehouse_dir: Path) -> None:
       retail-analytics explain incidents
     """
     from retail_analytics.metrics import every_metric
-    from retail_analytics.sources.checking import contracts
+    from retail_analytics.sources.contracts import contracts
 
     metrics = every_metric()
     by_id = {metric.id.lower(): metric for metric in metrics.values()}
@@ -101,7 +101,7 @@ def _explain_metric(found, warehouse_dir: Path) -> None:
 
 
 def _write_templates(folder: Path) -> None:
-    from retail_analytics.sources.checking import contracts
+    from retail_analytics.sources.contracts import contracts
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, contract in contracts().items():
@@ -131,7 +131,7 @@ def _metrics() -> list[dict]:
 
 
 def _tables() -> list[dict]:
-    from retail_analytics.sources.checking import contracts
+    from retail_analytics.sources.contracts import contracts
 
     return [
         {"table": c.table, "columns": len(c.fields), "required": ", ".join(c.required), "grain": c.grain}
@@ -140,7 +140,7 @@ def _tables() -> list[dict]:
 
 
 def _mappings() -> list[dict]:
-    from retail_analytics.sources.checking import mapping_names, read_mapping
+    from retail_analytics.sources.mapping import mapping_names, read_mapping
 
     found = map(read_mapping, mapping_names())
     return [{"mapping": m.name, "table": m.table or "any", "title": m.title, "source": m.source} for m in found]

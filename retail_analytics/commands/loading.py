@@ -120,7 +120,7 @@ def map_file(file: Path, table: str, output: Path, delimiter: str | None, encodi
     \b
     Example: retail-analytics map their_cases.csv --table incidents -o their_cases.yaml
     """
-    from retail_analytics.sources.checking import contract_of
+    from retail_analytics.sources.contracts import contract_of
     from retail_analytics.sources.files import read_file
     from retail_analytics.sources.proposing import as_yaml, every_guess, looked_at, proposed, sure_ones
 

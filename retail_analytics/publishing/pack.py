@@ -9,7 +9,7 @@ from pathlib import Path
 
 from retail_analytics.errors import SourceError, WorkbenchError
 from retail_analytics.publishing.run import Run, publish, refuse
-from retail_analytics.sources.checking import entries_of
+from retail_analytics.sources.written import entries_of
 from retail_analytics.warehouse import open_warehouse
 
 PACK_KEYS = {"title", "warehouse", "reports"}

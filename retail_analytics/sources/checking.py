@@ -5,171 +5,16 @@ A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must
 warehouse runs it.
 """
 
-import re
-from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-import yaml
+from retail_analytics.errors import SourceError, did_you_mean
+from retail_analytics.sources.contracts import SQL_TYPES, TYPE_WORDS, Contract, quoted
+from retail_analytics.sources.mapping import Mapping
+from retail_analytics.sources.notations import day, literal, number
 
-from retail_analytics.errors import SourceError, UnknownName, did_you_mean
-from retail_analytics.sources.notations import check_notation, day, literal, number
-
-HERE = Path(__file__).parent
-SQL_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}
-TYPE_WORDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
-MAPPING_KEYS = {"title", "source", "table", "reads", "unpivot", "optional", "leave_out", "columns"}
-PART_KEYS = {  # of a mapping's parts: the keys it may have, those it must have
-    "reads": ({"delimiter", "encoding", "member", "sheet", "header_row", "totals_row"}, set()),
-    "unpivot": ({"columns", "name", "value"}, {"columns", "name", "value"}),
-    "leave_out": ({"when", "because"}, {"when"}),
-}
 NOTHING = "CAST(NULL AS VARCHAR)"  # the text of a column that a file does not have
 MOST_VARIANTS = 5  # values of one reason that an account names one by one
-COLUMN_KEYS = {"from", "values", "otherwise", "format", "zone", "number", "constant", "sql"}
 YAML_WORDS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}  # YAML reads an unquoted yes as true
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What a table must look like; `fields` are the Table Schema's fields by name."""
-
-    table: str
-    title: str
-    grain: str
-    key: tuple[str, ...]
-    fields: dict[str, dict]
-    order: tuple[tuple[str, str], ...] = ()
-    covers: tuple[str, ...] = ()
-    references: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def required(self) -> list[str]:
-        return [name for name, f in self.fields.items() if f.get("constraints", {}).get("required")]
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """One export format in our words. `columns` is None for our own column names."""
-
-    name: str
-    title: str
-    source: str
-    table: str | None
-    columns: dict[str, dict] | None
-    reads: dict = field(default_factory=dict)
-    unpivot: dict | None = None
-    leave_out: dict | None = None
-    optional: tuple[str, ...] = ()  # columns that a file may lack
-    text: str = ""  # the file's own text, so that a changed mapping is seen
-
-
-@cache
-def contracts() -> dict[str, Contract]:
-    """Every table that may arrive, by name."""
-    found = {}
-    for path in sorted((HERE / "contract").glob("*.yaml")):
-        schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found[path.stem] = Contract(
-            table=path.stem,
-            title=schema["title"],
-            grain=schema["description"],
-            key=tuple(schema["primaryKey"]),
-            fields={f["name"]: f for f in schema["fields"]},
-            order=tuple(map(tuple, schema.get("order", ()))),
-            covers=tuple(schema.get("covers", ())),
-            references=schema.get("references", {}),
-        )
-    return found
-
-
-def mapping_names() -> list[str]:
-    """The mappings that come with the workbench."""
-    return sorted(path.stem for path in (HERE / "mappings").glob("*.yaml"))
-
-
-def read_mapping(name_or_file: str, *, beside: Path | None = None) -> Mapping:
-    """A mapping by name, or from a YAML file of your own (`beside`: the folder a relative path starts in).
-
-    Raises SourceError or UnknownName with the nearest name if a key, table or column is not known.
-    """
-    own_file = (beside or Path()) / name_or_file
-    path = own_file if own_file.suffix in (".yaml", ".yml") else HERE / "mappings" / f"{name_or_file}.yaml"
-    if not path.is_file():
-        raise UnknownName("mapping", name_or_file, mapping_names())
-    text, content = yaml_of(path)
-    if not isinstance(content, dict) or not isinstance(content.get("table"), str):
-        raise SourceError(f"{path.name} is not a mapping: it has no line 'table: …' that names one of our tables.")
-    only_known(path.name, content, MAPPING_KEYS)
-    for part, (allowed, needed) in PART_KEYS.items():
-        found = content.get(part) or {}
-        if not isinstance(found, dict) or (part in content and not needed <= set(found)):
-            raise SourceError(f"{path.name}, {part}: expected {', '.join(sorted(needed or allowed))}.")
-        only_known(f"{path.name}, {part}", found, allowed)
-    optional = content.get("optional") or []
-    if not isinstance(optional, list) or not all(isinstance(name, str) for name in optional):
-        raise SourceError(f"{path.name}: optional is a list of their columns that a file may lack, like [Region].")
-    table = None if content["table"] == "any" else content["table"]
-    columns = content.get("columns")
-    if not isinstance(columns, dict | None):
-        raise SourceError(f"{path.name}: columns must be lines like 'store_id: Store No'.")
-    if table:
-        contract = contract_of(table)
-        if not columns:
-            raise SourceError(f"{path.name}: 'columns' is missing. Write a line for each, like 'store_id: Store No'.")
-        columns = {ours: _column(path.name, contract, ours, theirs) for ours, theirs in columns.items()}
-    return Mapping(
-        name=path.stem,
-        title=content.get("title", path.stem),
-        source=content.get("source", ""),
-        table=table,
-        columns=columns,
-        reads=content.get("reads") or {},
-        unpivot=content.get("unpivot"),
-        leave_out=content.get("leave_out"),
-        optional=tuple(optional),
-        text=text,
-    )
-
-
-def yaml_of(path: Path) -> tuple[str, Any]:
-    """A YAML file as text and as what it says. Raises SourceError with the row if it is none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return text, yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, a day like 2026-13-01
-        where = getattr(error, "problem_mark", None)
-        reason = f"row {where.line + 1}" if where else str(error).split(":")[0]
-        raise SourceError(f"{path.name} is not YAML: {reason}.") from None
-
-
-def entries_of(path: Path, name: str, *, keys: set[str], entry_keys: dict[str, set[str]],
-               example: str) -> tuple[dict, list[dict]]:
-    """What a YAML file says as a whole, and the entries that it lists under `name`.
-
-    `entry_keys` says what an entry may hold by the key that makes it one; `example` is one as one would write it.
-    Raises SourceError with the place of what is not understood.
-    """
-    _, content = yaml_of(path)
-    if not isinstance(content, dict) or not isinstance(content.get(name), list) or not content[name]:
-        raise SourceError(f"{path}: expected '{name}:' with one line for each, like {example}.")
-    only_known(path, content, keys)
-    for entry in content[name]:
-        needed = next((key for key in entry_keys if isinstance(entry, dict) and key in entry), None)
-        if needed is None:
-            wanted = " or a ".join(f"'{key}'" for key in entry_keys)
-            raise SourceError(f"{path}: each line of '{name}' needs a {wanted}. Found: {entry}.")
-        only_known(path, entry, entry_keys[needed])
-    return content, content[name]
-
-
-def contract_of(table: str) -> Contract:
-    """The contract of a table. Raises UnknownName with the nearest one."""
-    if table not in contracts():
-        raise UnknownName("table", table, contracts())
-    return contracts()[table]
 
 
 def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> list[str]:
@@ -262,40 +107,6 @@ SELECT reason, CAST(sum(times) AS BIGINT) AS times
 FROM shown
 GROUP BY reason
 ORDER BY times DESC, reason"""
-
-
-def sees_all_rows(mapping: Mapping) -> bool:
-    """Whether a mapping's SQL may look at other rows than its own, so that a file cannot be checked in batches."""
-    written = [column.get("sql") for column in (mapping.columns or {}).values()]
-    written.append((mapping.leave_out or {}).get("when"))
-    return any(re.search(r"\b(over|select)\b", str(sql), re.IGNORECASE) for sql in written)
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _column(file: str, contract: Contract, ours: str, theirs) -> dict:
-    if ours not in contract.fields:
-        raise SourceError(
-            f"{file}: '{ours}' is not a column of {contract.table}.{did_you_mean(ours, contract.fields)}"
-        )
-    column = theirs if isinstance(theirs, dict) else {"from": theirs}
-    only_known(f"{file}, column {ours}", column, COLUMN_KEYS)
-    if len({"from", "constant", "sql"} & set(column)) != 1:
-        raise SourceError(f"{file}, column {ours}: say where it comes from: one of from, constant, sql.")
-    if not isinstance(column.get("values", {}), dict) or not isinstance(column.get("format", ""), str | list):
-        raise SourceError(f"{file}, column {ours}: values are lines 'theirs: ours', a format is text like '%m/%d/%Y'.")
-    check_notation(f"{file}, column {ours}", contract.fields[ours], column)
-    return column
-
-
-def only_known(where: str | Path, found: dict, known: set[str]) -> None:
-    """Raises SourceError with the nearest key if a written thing has a key that nobody reads."""
-    for key in found:
-        if key not in known:
-            raise SourceError(f"{where}: unknown key '{key}'.{did_you_mean(key, known)}")
 
 
 def _expressions(

@@ -1,6 +1,6 @@
 """The contracts as a page to read: data/tables.md, kept equal by a test. `python -m` this module prints it."""
 
-from retail_analytics.sources.checking import TYPE_WORDS, Contract, contracts
+from retail_analytics.sources.contracts import TYPE_WORDS, Contract, contracts
 
 HEAD = """# The tables that may arrive
 

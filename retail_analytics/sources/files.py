@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from retail_analytics.sources import documents, opening, spreadsheets
-from retail_analytics.sources.checking import only_known
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import TextRows, read_text
+from retail_analytics.sources.written import only_known
 
 
 def read_file(path, reads: dict, *, said_in: str) -> TextRows:

@@ -5,14 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import (
-    Contract,
-    Mapping,
-    contract_of,
-    contracts,
-    entries_of,
-    read_mapping,
-)
+from retail_analytics.sources.contracts import Contract, contract_of, contracts
+from retail_analytics.sources.mapping import Mapping, read_mapping
+from retail_analytics.sources.written import entries_of
 
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
 PLAN_KEYS = {"title", "known_on", "files"}

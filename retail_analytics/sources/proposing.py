@@ -14,7 +14,8 @@ import polars as pl
 import yaml
 
 from retail_analytics.errors import SourceError, UnknownName
-from retail_analytics.sources.checking import Contract, mapping_names, read_mapping
+from retail_analytics.sources.contracts import Contract
+from retail_analytics.sources.mapping import mapping_names, read_mapping
 from retail_analytics.sources.reading import TextRows
 
 SURE = 0.75  # a guess that nobody is asked about stands from here on

@@ -20,7 +20,7 @@ import ibis
 import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
-from retail_analytics.sources.checking import contracts, quoted
+from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile, with_references

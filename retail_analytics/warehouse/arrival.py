@@ -10,18 +10,11 @@ import duckdb
 import polars as pl
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import (
-    SQL_TYPES,
-    Contract,
-    checked_rows,
-    grouped_reasons,
-    literal,
-    quoted,
-    repeated_rows,
-    sees_all_rows,
-    unused_columns,
-)
+from retail_analytics.sources.checking import checked_rows, grouped_reasons, repeated_rows, unused_columns
+from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
 from retail_analytics.sources.files import read_file
+from retail_analytics.sources.mapping import sees_all_rows
+from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
 
