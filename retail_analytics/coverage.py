@@ -8,13 +8,9 @@ from retail_analytics.months import after, day_after
 from retail_analytics.warehouse import Warehouse
 
 
-def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, region: str, known_by) -> dict:
+def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, region: str) -> dict:
     """What charts and words must know beside the numbers."""
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
-    if known_by:
-        name = min(tables, key=lambda t: warehouse.coverage[t]["settled_to"])
-        lag = warehouse.coverage[name]["covered_to"] - warehouse.coverage[name]["settled_to"]
-        settled = min(settled, known_by - lag)
     provisional = day_after(settled).replace(day=1)
     noted = warehouse.read(warehouse.table("annotations")).filter(
         pl.col("concerns").is_in(tables),
@@ -31,7 +27,7 @@ def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date,
         pl.col("region") == region if region != "all" else pl.lit(True),
     )  # fmt: skip
     return {
-        "as_known": min([d for d in (known_by, max(warehouse.coverage[n]["covered_to"] for n in tables)) if d]),
+        "as_known": max(warehouse.coverage[name]["covered_to"] for name in tables),
         "provisional_from": provisional if provisional <= last else None,
         "annotations": tuple(noted.sort("from_on", "annotation_id").to_dicts()),
         "tolerance": agreed[0] if agreed else None,
@@ -44,9 +40,8 @@ def only_covered(rows: pl.DataFrame, warehouse: Warehouse, facts) -> pl.DataFram
     outside = pl.lit(False)
     for name in facts.tables:
         spans = warehouse.coverage[name]
-        end = min(spans["covered_to"], facts.known_by or spans["covered_to"])
         length = pl.col("period").dt.offset_by("1mo" if facts.every == "month" else "1w")
-        outside |= (pl.col("period") < spans["covered_from"]) | (length > day_after(end))
+        outside |= (pl.col("period") < spans["covered_from"]) | (length > day_after(spans["covered_to"]))
     for gap in facts.gaps:
         if facts.region == gap["region"] or "region" in facts.by:
             here = pl.col("region") == gap["region"] if "region" in facts.by else pl.lit(True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
-from retail_analytics.months import after, day_after, day_of, window
+from retail_analytics.months import after, day_after, window
 from retail_analytics.warehouse import Warehouse
 
 
@@ -150,20 +150,19 @@ def measure(
     months: int = 12,
     by: tuple[str, ...] | str = (),
     region: str = "all",
-    known_by: date | str | None = None,
     every: str = "month",
 ) -> Measured:
     """Measure a metric month by month (or week by week, weeks beginning on Monday).
 
     One row per period and group, oldest first: metric, period, *by, numerator, denominator, value.
     A period in which nothing happened counts 0. Where the denominator is 0 or not known, or the data
-    does not cover the period, the value is null. `known_by` leaves out what became known after that day. An
+    does not cover the period, the value is null. Of a warehouse as known on a day it counts what was known then. An
     amount of money is not recorded where it is in several currencies, unless it is measured by currency.
 
     Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the region
     is not in the warehouse; ParameterError for a month, day, number of months or period that cannot be.
     """
-    by, known_by = (by,) if isinstance(by, str) else tuple(by), day_of("known_by", known_by)
+    by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
     if every not in ("month", "week"):
         raise ParameterError(f"every is '{every}', expected month or week.")
@@ -172,22 +171,22 @@ def measure(
     _only_known(warehouse, metric, tables, by, region)
     facts = Measured(
         rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, region=region,
-        known_by=known_by, snapshot=warehouse.snapshot, tables=tables,
+        known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=tables,
     )  # fmt: skip
     missing = next((name for name in tables if name not in warehouse.coverage), None)
     if missing:
-        return replace(facts, not_recorded=f"no {missing.replace('_', ' ')} in this warehouse")
+        return replace(facts, not_recorded=warehouse.lacking(missing))
 
     periods = _periods(warehouse, first, last, every)
     spans = ibis.memtable(periods)
-    amounts = [_amount(warehouse, side, spans, by, region, known_by) for side in sides]
+    amounts = [_amount(warehouse, side, spans, by, region) for side in sides]
     found = [warehouse.read(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
         where = "" if region == "all" else f" in {region}"
         return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
     if metric.currency and metric.currency not in by:
-        money = _currencies(warehouse, metric, region, known_by)
+        money = _currencies(warehouse, metric, region)
         if len(money) > 1:
             return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
         facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
@@ -195,7 +194,7 @@ def measure(
     facts = replace(
         facts,
         query=_script(periods, spans, amounts),
-        **circumstances(warehouse, metric, tables, first, last, region, known_by),
+        **circumstances(warehouse, metric, tables, first, last, region),
     )
     rows = only_covered(rows, warehouse, facts)
     value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
@@ -214,30 +213,28 @@ def durations(
     months: int = 12,
     by: tuple[str, ...] | str = (),
     region: str = "all",
-    known_by: date | str | None = None,
 ) -> Measured:
     """How long each thing that began in the window has lasted: metric, *by, waited, closed.
 
     One row per record; `waited` is in days, or in whole months where the duration is (`every` says which). What
-    had not ended by the end of the last month (or of the data, or by `known_by`) is open: it has waited up to
+    had not ended by the end of the last month (or of the data) is open: it has waited up to
     then and `closed` is false, so that it can be treated as censored.
 
     Raises UnknownName and ParameterError as `measure` does.
     """
-    by, known_by = (by,) if isinstance(by, str) else tuple(by), day_of("known_by", known_by)
+    by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
     _only_known(warehouse, duration, (duration.table,), by, region)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
                           | {"waited": pl.Float64, "closed": pl.Boolean}),
         metric=duration, by=by, last_month=last, months=months, every=duration.every, region=region,
-        known_by=known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
+        known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
     )  # fmt: skip
     if duration.table not in warehouse.coverage:
-        return replace(facts, not_recorded=f"no {duration.table.replace('_', ' ')} in this warehouse")
-    known_to = min(warehouse.coverage[duration.table]["covered_to"], known_by or date.max)
-    end = min(after(last), day_after(known_to))
-    t = _filtered(warehouse.table(duration.table), duration.where, region, known_by)
+        return replace(facts, not_recorded=warehouse.lacking(duration.table))
+    end = min(after(last), day_after(warehouse.coverage[duration.table]["covered_to"]))
+    t = _filtered(warehouse.table(duration.table), duration.where, region)
     recorded = t[duration.end].notnull().any()
     t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
@@ -253,7 +250,7 @@ def durations(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
         query=str(ibis.to_sql(expression, dialect="duckdb")),
-        **circumstances(warehouse, duration, (duration.table,), first, last, region, known_by),
+        **circumstances(warehouse, duration, (duration.table,), first, last, region),
     )
 
 
@@ -293,9 +290,9 @@ def _script(periods: pl.DataFrame, spans: ibis.Table, amounts) -> str:
     return ";\n\n".join([first, *queries]) + ";"
 
 
-def _amount(warehouse, side, spans: ibis.Table, by, region, known_by) -> ibis.Table:
+def _amount(warehouse, side, spans: ibis.Table, by, region) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
-    t = _filtered(warehouse.table(side.table), side.where, region, known_by)
+    t = _filtered(warehouse.table(side.table), side.where, region)
     if isinstance(side, Flow):
         found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
     else:
@@ -306,16 +303,14 @@ def _amount(warehouse, side, spans: ibis.Table, by, region, known_by) -> ibis.Ta
     return found.group_by("period", *by).agg(amount=total.cast("float64"))
 
 
-def _filtered(t: ibis.Table, where, region: str, known_by: date | None) -> ibis.Table:
+def _filtered(t: ibis.Table, where, region: str) -> ibis.Table:
     if where is not None:
         t = t.filter(where)
-    if region != "all":
-        t = t.filter(t.region == region)
-    return t.filter(t.known_on <= known_by) if known_by else t
+    return t.filter(t.region == region) if region != "all" else t
 
 
-def _currencies(warehouse: Warehouse, metric: Metric, region: str, known_by: date | None) -> list[str]:
-    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, region, known_by)
+def _currencies(warehouse: Warehouse, metric: Metric, region: str) -> list[str]:
+    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, region)
     return sorted(warehouse.read(t.select(metric.currency).distinct())[metric.currency].drop_nulls())
 
 

@@ -97,7 +97,7 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
     earlier = after(day.replace(day=1), -1).replace(day=min(day.day, 28))
     month = after(measured.last_month, -1)
     asked = story | {"last_month": month, "months": 1}
-    was, now = (measure(warehouse, measured.metric, **asked, known_by=known) for known in (earlier, None))
+    was, now = (measure(known, measured.metric, **asked) for known in (warehouse.as_known(earlier), warehouse))
     if was.not_recorded or now.not_recorded:
         return []
     before, after_all = was.rows["value"][0], now.rows["value"][0]

@@ -571,7 +571,7 @@ def test_a_damaged_or_foreign_snapshot_is_one_sentence_and_leaves_nothing_behind
 
     _, warehouse = account(tmp_path, incidents(tmp_path, GOOD))
     with duckdb.connect(str(warehouse.path)) as con:
-        con.execute("ALTER TABLE raw_incidents DROP COLUMN loss")
+        con.execute("ALTER TABLE history_incidents DROP COLUMN loss")
     with pytest.raises(WarehouseError, match="cannot be built.* load into a new folder"):
         account(tmp_path, incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n"))
     warehouse.path.write_bytes(warehouse.path.read_bytes()[:5000])
@@ -750,6 +750,7 @@ def test_every_shipped_mapping_is_understood_and_every_contract_example_passes_i
 def test_the_same_content_under_another_name_is_read_again_but_changes_no_number(tmp_path):
     _, before = account(tmp_path, incidents(tmp_path, GOOD))
     files, after = account(tmp_path, incidents(tmp_path, GOOD, "copy_of_incidents.csv"))
-    assert (files["copy_of_incidents.csv"].new, files["copy_of_incidents.csv"].updated) == (0, 2)
+    copy = files["copy_of_incidents.csv"]
+    assert (copy.new, copy.updated, copy.confirmed) == (0, 0, 2)
     query = "SELECT incident_id, kind, occurred_on FROM incidents ORDER BY ALL"
     assert before.sql(query).rows() == after.sql(query).rows()

@@ -300,7 +300,6 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
     t = warehouse.table("devices")
     t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
     t = t.filter(t.region == now.region) if now.region != "all" else t
-    t = t.filter(t.known_on <= now.known_by) if now.known_by else t
     estate = warehouse.read(t.select("support_known", "support_ends_on"))
     rows = []
     for months in ahead:

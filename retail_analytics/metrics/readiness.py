@@ -1,6 +1,7 @@
 """Security readiness: how fast weaknesses and incidents end, who is trained, whether the network holds."""
 
 from dataclasses import replace
+from datetime import date
 
 import polars as pl
 from ibis import _
@@ -94,7 +95,7 @@ readiness_index = Metric(
 EXPIRY_STEP = 91  # days; evidence loses one level for each quarter it is past its date
 
 
-def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all", known_by=None) -> Measured:
+def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all") -> Measured:
     """The newest level of each assessed safeguard at the end of the last month.
 
     One row per domain and safeguard: domain, control_id, level (0 to 4, after the ceiling of its evidence
@@ -102,15 +103,15 @@ def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: s
     is assessed store by store has the median level of its stores.
     """
     first, last = window(last_month, months)
-    end = min(after(last), known_by) if known_by else after(last)
+    end = min(after(last), warehouse.known_by or date.max)
     schema = {"domain": pl.String, "control_id": pl.String, "level": pl.Float64, "stated_level": pl.Float64}
     schema |= {"evidence": pl.String, "assessed_on": pl.Date, "past_date": pl.Boolean}
     facts = Measured(
         rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, region=region,
-        known_by=known_by, snapshot=warehouse.snapshot, tables=("controls",),
+        known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=("controls",),
     )  # fmt: skip
     if "controls" not in warehouse.coverage:
-        return replace(facts, not_recorded="no controls in this warehouse")
+        return replace(facts, not_recorded=warehouse.lacking("controls"))
     t = warehouse.table("controls")
     t = t.filter(t.assessed_on < end)
     t = t.filter(t.region.isnull() | (t.region == region)) if region != "all" else t

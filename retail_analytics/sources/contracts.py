@@ -25,6 +25,8 @@ class Contract:
     order: tuple[tuple[str, str], ...] = ()
     covers: tuple[str, ...] = ()
     references: dict[str, str] = field(default_factory=dict)
+    withdrawn_by: str | None = None  # the day of a row: a newer file that covers it in full takes back what it lacks
+    closed_by: str | None = None  # the column that gets the day of the newer full file that lacks the row
 
     @property
     def required(self) -> list[str]:
@@ -46,6 +48,8 @@ def contracts() -> dict[str, Contract]:
             order=tuple(map(tuple, schema.get("order", ()))),
             covers=tuple(schema.get("covers", ())),
             references=schema.get("references", {}),
+            withdrawn_by=schema.get("withdrawn_by"),
+            closed_by=schema.get("closed_by"),
         )
     return found
 

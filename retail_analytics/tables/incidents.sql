@@ -1,4 +1,5 @@
 -- one row per recorded incident, or per group of incidents where the source gives only totals
+-- Row by row: what other rows of raw_incidents say changes no row here.
 WITH first_outcomes AS (
   SELECT reference, min(decided_on) AS decided_on
   FROM raw_outcomes

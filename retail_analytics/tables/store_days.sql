@@ -1,4 +1,5 @@
 -- one row per store and day on which the store was open
+-- Row by row: what other rows of raw_store_days say changes no row here.
 SELECT
   d.store_id,
   s.store,

@@ -1,4 +1,5 @@
 -- one row per person and course required of that person, with the span in which it is required and current
+-- Row by row: what other rows of raw_training say changes no row here.
 SELECT
   t.person_id,
   t.course,

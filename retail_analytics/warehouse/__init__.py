@@ -7,11 +7,12 @@ is complete, so it never touches what people read; a load that is killed leaves 
 import json
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,21 +21,18 @@ import ibis
 import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
-from retail_analytics.sources.contracts import contracts, quoted
+from retail_analytics.months import day_of
+from retail_analytics.sources.contracts import quoted
 from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse import snapshots
-from retail_analytics.warehouse.arrival import arrive, raw_table, sentence, stored
+from retail_analytics.warehouse.arrival import arrive, sentence
+from retail_analytics.warehouse.building import TABLES, build, build_known, definitions
 
 DEFAULT = Path("data/warehouses/default")
 ONE_DAY = timedelta(days=1)
 VARIABLE = "RETAIL_WAREHOUSE"  # the warehouse or snapshot to open when none is named
-TABLES = (  # the cleaned tables of tables/*.sql, in the order in which they are built
-    "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
-    "device_doubts", "device_links", "devices", "incidents", "findings", "controls", "training", "uplinks",
-    "annotations", "tolerances", "coverage", "gaps",
-)  # fmt: skip
 REFUSED_CSV = """
 COPY (
   SELECT file, "table", line, array_to_string(reasons, '; ') AS reasons,
@@ -47,6 +45,7 @@ ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
   read BIGINT, kept BIGINT, refused BIGINT, merged BIGINT, left_out BIGINT, new BIGINT, updated BIGINT,
+  confirmed BIGINT, overruled BIGINT, withdrawn BIGINT, closed BIGINT,
   reasons VARCHAR, unused VARCHAR, known_on DATE, covers_from DATE, covers_to DATE, loaded_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS refused (file VARCHAR, "table" VARCHAR, line BIGINT, text VARCHAR, reasons VARCHAR[]);
 CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
@@ -55,7 +54,8 @@ CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
 
 @dataclass(frozen=True)
 class FileAccount:
-    """What became of one file. Always read = kept + refused + merged + left_out."""
+    """What became of one file. Always read = kept + refused + merged + left_out, and of a file that is loaded
+    kept = new + updated + confirmed + overruled."""
 
     file: str
     table: str
@@ -67,6 +67,10 @@ class FileAccount:
     left_out: int
     new: int
     updated: int
+    confirmed: int  # said before by another export, and nothing else since
+    overruled: int  # kept as what was known before: a newer export says otherwise
+    withdrawn: int  # rows that this file had before and no longer has
+    closed: int  # things that this file listed before and no longer lists: they are kept, with an end
     reasons: dict[str, int]
     unused: list[str]
 
@@ -84,16 +88,36 @@ class Account:
 
 @dataclass(frozen=True, eq=False)
 class Warehouse:
-    """One snapshot, opened to be read. Its tables are Ibis expressions; its answers are polars frames."""
+    """One snapshot, opened to be read. Its tables are Ibis expressions; its answers are polars frames.
+
+    With `known_by` all of it is as it was known on that day: rows that came or were corrected later, the days that
+    the tables cover, the newest complete month.
+    """
 
     path: Path
+    known_by: date | None = None
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
         try:
-            return ibis.duckdb.connect(str(self.path), read_only=True)
+            if self.known_by is None:
+                return ibis.duckdb.connect(str(self.path), read_only=True)
+            engine = ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
+            engine.con.execute(f"ATTACH {literal(self.path)} AS whole (READ_ONLY)")
+            build_known(engine.con, self.known_by, of="whole")
+            return engine
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened. {sentence(error)}") from None
+
+    @cache  # noqa: B019 - as long-lived as the warehouse: a process opens few, for all of its time
+    def as_known(self, day: date | str | None) -> "Warehouse":
+        """The same snapshot as it was known on a day; None: with all that is known. Raises ParameterError."""
+        return Warehouse(self.path, day_of("known_by", day))
+
+    def lacking(self, table: str) -> str:
+        """The words for a table of which nothing is known."""
+        then = f" as known on {self.known_by}" if self.known_by else ""
+        return f"no {table.replace('_', ' ')} in this warehouse{then}"
 
     @property
     def snapshot(self) -> str:
@@ -140,7 +164,7 @@ class Warehouse:
         newest = None
         for name in tables:
             if name not in self.coverage:
-                raise WarehouseError(f"not recorded: no {name.replace('_', ' ')} in this warehouse")
+                raise WarehouseError(f"not recorded: {self.lacking(name)}")
             day, first = self.coverage[name]["covered_to"], self.coverage[name]["covered_from"]
             month = ((day + ONE_DAY).replace(day=1) - ONE_DAY).replace(day=1)
             if month < first.replace(day=1):
@@ -240,15 +264,17 @@ def load(
                 names = ", ".join(literal(file.name) for file in files)
                 con.execute(REFUSED_CSV.format(names=names, file=literal(refused_to)))
             held_back = _too_many(accounts, most_refused)
-            definitions = _definitions()
-            stale = _meta(con, "definitions") != definitions
+            stale = _meta(con, "definitions") != definitions()
             title = title or _meta(con, "title") or directory.name
             nothing_new = all(a.outcome == "unchanged" for a in accounts)
             if held_back or (current and nothing_new and not base and not stale and title == _meta(con, "title")):
                 return Account(current.stem if current else "", published=False, files=accounts, held_back=held_back)
             said("building the tables")
-            _build_tables(con)
-            for key, value in (("title", title), ("definitions", definitions), ("command", command)):
+            loaded = Counter()
+            for one in accounts:
+                loaded.update({one.table: one.new} if one.outcome == "loaded" else {})
+            build(con, loaded, anew=stale)
+            for key, value in (("title", title), ("definitions", definitions()), ("command", command)):
                 con.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
             con.execute("CHECKPOINT")
             con.close()
@@ -302,39 +328,28 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
     ):
         said(f"{name}: loaded before, unchanged")
         counts = (last[name] for name in ("read", "kept", "refused", "merged", "left_out"))
-        return FileAccount(name, contract.table, "unchanged", *counts, 0, 0, json.loads(last["reasons"]), [])
+        return FileAccount(name, contract.table, "unchanged", *counts, *6 * [0], json.loads(last["reasons"]), [])
     again = last is not None and (same or file.known_on == last["known_on"])
-    arrived = arrive(con, file, known_on, replaced=last["known_on"] if again else None, said=said)
+    full = [(known_on, *covers)] if file.covers else []
+    full += con.execute(
+        'SELECT known_on, covers_from, covers_to FROM account WHERE file = ? AND "table" = ? AND known_on > ? '
+        'QUALIFY row_number() OVER (PARTITION BY known_on ORDER BY loaded_at DESC) = 1 AND covers_to IS NOT NULL '
+        'ORDER BY known_on',
+        [name, contract.table, known_on],
+    ).fetchall()
+    arrived = arrive(con, file, known_on, again=last["known_on"] if again else None, full=full, said=said)
     account = FileAccount(file=name, table=contract.table, outcome="loaded", **asdict(arrived))
     counts = f"{account.kept:,} kept, {account.refused:,} refused"
     counts += f", {account.merged:,} merged" * bool(account.merged) + f", {account.left_out:,} left out"
     said(f"{name}: {account.read:,} rows checked, {counts}")
-    con.execute(
-        "INSERT INTO account VALUES (?, ?, ?, ?, ?, 'loaded', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [name, contract.table, mapping.name, meaning, content, account.read, account.kept, account.refused,
-         account.merged, account.left_out, account.new, account.updated, json.dumps(account.reasons),
-         json.dumps(account.unused), known_on, *covers, datetime.now(UTC).replace(tzinfo=None)],
-    )  # fmt: skip
+    told = asdict(account) | {
+        "mapping": mapping.name, "mapping_hash": meaning, "file_hash": content, "reasons": json.dumps(account.reasons),
+        "unused": json.dumps(account.unused), "known_on": known_on, "covers_from": covers[0], "covers_to": covers[1],
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None),
+    }  # fmt: skip
+    columns, marks = ", ".join(map(quoted, told)), ", ".join("?" for _ in told)
+    con.execute(f"INSERT INTO account ({columns}) VALUES ({marks})", list(told.values()))
     return account
-
-
-def _build_tables(con) -> None:
-    for contract in contracts().values():
-        raw_table(con, contract)
-    for name in TABLES:
-        described = con.execute(f"DESCRIBE {_definition(name)}").fetchall()
-        columns = stored(contracts().get(name), {column: kind for column, kind, *_ in described})
-        con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
-        con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
-
-
-def _definition(name: str) -> str:
-    return (Path(__file__).parents[1] / "tables" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _definitions() -> str:
-    """A fingerprint of how cleaned tables are made: when it changes, they are built again."""
-    return sha256("".join(_definition(name) for name in TABLES).encode()).hexdigest()
 
 
 def _loaded(con) -> dict[tuple[str, str], dict]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from time import monotonic
 
@@ -11,12 +11,13 @@ import polars as pl
 
 from retail_analytics.errors import SourceError
 from retail_analytics.sources.checking import checked_rows, grouped_reasons, repeated_rows, unused_columns
-from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
+from retail_analytics.sources.contracts import quoted
 from retail_analytics.sources.files import read_file
 from retail_analytics.sources.mapping import sees_all_rows
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
+from retail_analytics.warehouse.history import Told, raw_table, told
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -24,7 +25,10 @@ REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
 @dataclass(frozen=True)
 class Arrived:
-    """What became of the rows of one file. Always read = kept + refused + merged + left_out."""
+    """What became of the rows of one file. Always read = kept + refused + merged + left_out.
+
+    And kept = new + updated + confirmed + overruled; withdrawn and closed are rows that the file no longer has.
+    """
 
     read: int
     kept: int
@@ -33,14 +37,21 @@ class Arrived:
     left_out: int
     new: int
     updated: int
+    confirmed: int
+    overruled: int
+    withdrawn: int
+    closed: int
     reasons: dict[str, int]
     unused: list[str]
 
 
-def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said: Callable[[str], None]) -> Arrived:
+def arrive(
+    con, file: SourceFile, known_on: date, *, again: date | None, full: list[tuple[date, date, date]],
+    said: Callable[[str], None],
+) -> Arrived:  # fmt: skip
     """Check a file, batch by batch, and add its kept rows to raw_<table> by key.
 
-    A row that a newer export gave stays as it is. What this file gave on the day `replaced` goes first.
+    `again` and `full` are what `told` wants to know of the exports of this name.
     Raises SourceError if the file cannot be read or its mapping cannot be used on it.
     """
     contract, mapping, name = file.contract, file.mapping, file.name
@@ -48,23 +59,24 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
     if mapping.unpivot:
         text = unpivoted(text, **mapping.unpivot)
     raw_table(con, contract)
-    known = {table for table in set(contract.references.values()) if _rows(con, f"raw_{table}")}
+    known = {table for table in set(contract.references.values()) if _rows(con, f"history_{table}")}
     queries = {
         padded: checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known, padded=padded)
         for padded in (True, False)
     }
-    # The first file of a table has nothing to be merged with.
-    first = not _rows(con, f"raw_{contract.table}")
-    into = f"raw_{contract.table}" if first else "arrived"
+    # The first file of a table has nothing that it could be told beside.
+    first = not _rows(con, f"history_{contract.table}")
+    into = f"history_{contract.table}" if first else "arrived"
     con.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS FROM {quoted(f'raw_{contract.table}')} LIMIT 0")
     con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
+    columns = ", ".join([*map(quoted, contract.fields), "? AS file", "_line AS line", "? AS file_on"])
+    columns += ", file_on AS said_on" * first
     read = left_out = 0
     began = spoken = monotonic()
     for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
         _check(con, file, known_on, batch, queries[batch.padded])
-        columns = ", ".join(quoted(c) for c in contract.fields)
         con.execute(
-            f"INSERT INTO {into} SELECT {columns}, ?, _line, ? FROM checked WHERE len(reasons) = 0 AND NOT left_out",
+            f"INSERT INTO {into} BY NAME SELECT {columns} FROM checked WHERE len(reasons) = 0 AND NOT left_out",
             [name, known_on],
         )
         refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
@@ -77,32 +89,13 @@ def arrive(con, file: SourceFile, known_on: date, *, replaced: date | None, said
             said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
     merged = _without_repeated(con, file, text, into)
     kept = _rows(con, into)
-    new, updated = (kept, 0) if first else _merge(con, contract, name, known_on, replaced)
+    became = Told(new=kept) if first else told(con, contract, name, known_on, again=again, full=full)
     mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'
     return Arrived(
         read=read, kept=kept, refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0], merged=merged,
-        left_out=left_out, new=new, updated=updated, reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
+        left_out=left_out, **asdict(became), reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
         unused=unused_columns(contract, mapping, text.header),
     )  # fmt: skip
-
-
-def raw_table(con, contract: Contract) -> None:
-    """The table of a contract's kept rows, made if it is not there: its columns, file, line and file_on."""
-    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()}
-    columns |= {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
-    con.execute(f"CREATE TABLE IF NOT EXISTS {quoted('raw_' + contract.table)} ({stored(contract, columns)})")
-
-
-def stored(contract: Contract | None, columns: dict[str, str]) -> str:
-    """The columns of a table, with their types, as SQL writes them.
-
-    Ids that never repeat are packed by zstd: half the time and size of the engine's own choice for text.
-    """
-    ids = contract.key if contract and len(contract.key) == 1 else ()
-    return ", ".join(
-        f"{quoted(name)} {kind}" + " USING COMPRESSION zstd" * (name in ids and kind == "VARCHAR")
-        for name, kind in columns.items()
-    )
 
 
 def sentence(error: duckdb.Error) -> str:
@@ -153,18 +146,6 @@ def _without_repeated(con, file: SourceFile, text: TextRows, kept: str) -> int:
         raw = text.records_at({line for line, _ in differing})
         _refuse(con, file, [(line, raw[line], [reason]) for line, reason in differing])
     return sum(same for _, same, _ in repeated)
-
-
-def _merge(con, contract: Contract, name: str, known_on: date, replaced: date | None) -> tuple[int, int]:
-    """The table `arrived` into raw_<table>, by key: how many rows are new and how many replaced an earlier one."""
-    raw = quoted(f"raw_{contract.table}")
-    same = " AND ".join(f"r.{quoted(k)} IS NOT DISTINCT FROM a.{quoted(k)}" for k in contract.key)
-    older = f"r.file_on <= DATE '{known_on}' AND {same}"
-    updated = con.execute(f"SELECT count(*) FROM {raw} r SEMI JOIN arrived a ON {older}").fetchall()[0][0]
-    con.execute(f"DELETE FROM {raw} WHERE file = ? AND file_on = ?", [name, replaced])
-    con.execute(f"DELETE FROM {raw} r WHERE EXISTS (SELECT 1 FROM arrived a WHERE {older})")
-    inserted = con.execute(f"INSERT INTO {raw} FROM arrived a ANTI JOIN {raw} r ON {same}").fetchall()[0][0]
-    return inserted - updated, updated
 
 
 def _rows(con, table: str) -> int:

@@ -208,9 +208,9 @@ def test_known_by_leaves_out_what_was_entered_later(given):
             I2          | theft | 2025-01-20  | 2025-02-03
         """
     )
-    at_the_end = measure(shop, theft.recorded_thefts, last_month="2025-01", months=1, known_by=date(2025, 1, 31))
+    at_the_end = measure(shop.as_known(date(2025, 1, 31)), theft.recorded_thefts, last_month="2025-01", months=1)
     assert rows(at_the_end) == [(date(2025, 1, 1), 1, None, 1)]
-    on_the_day = measure(shop, theft.recorded_thefts, last_month="2025-01", months=1, known_by=date(2025, 2, 3))
+    on_the_day = measure(shop.as_known(date(2025, 2, 3)), theft.recorded_thefts, last_month="2025-01", months=1)
     assert rows(on_the_day) == [(date(2025, 1, 1), 2, None, 2)]
     assert rows(measure(shop, theft.recorded_thefts, last_month="2025-01", months=1)) == [(date(2025, 1, 1), 2, None, 2)]
 
@@ -395,7 +395,7 @@ def test_what_ends_after_the_window_or_is_not_over_in_the_data_is_open(given):
     assert [r[1:] for r in durations(shop, readiness.time_to_contain, **asked).rows.rows()] == [(1, True), (2, False)]
     february = durations(shop, readiness.time_to_contain, last_month="2025-02", months=1)
     assert [r[1:] for r in february.rows.rows()] == [(10, False)]
-    known = durations(shop, readiness.time_to_contain, **asked, known_by=date(2025, 1, 30))
+    known = durations(shop.as_known(date(2025, 1, 30)), readiness.time_to_contain, **asked)
     assert [r[1:] for r in known.rows.rows()] == [(1, False), (1, False)]
     march = durations(shop, readiness.time_to_contain, last_month="2025-03", months=1)
     assert march.not_recorded == "no incidents to measure it by that began in these months"
@@ -499,12 +499,12 @@ def test_provisional_months_move_with_the_day_on_which_one_asks(given):
     asked = {"last_month": "2025-03", "months": 3}
     measured = measure(shop, theft.recorded_thefts, **asked)
     assert (measured.provisional_from, measured.as_known) == (date(2025, 3, 1), date(2025, 3, 31))
-    in_february = measure(shop, theft.recorded_thefts, **asked, known_by=date(2025, 2, 15))
+    in_february = measure(shop.as_known(date(2025, 2, 15)), theft.recorded_thefts, **asked)
     assert (in_february.provisional_from, in_february.as_known) == (date(2025, 1, 1), date(2025, 2, 15))
     assert [row[-1] for row in rows(in_february)] == [0, None, None]
     assert measure(shop, theft.recorded_thefts, last_month="2025-02").provisional_from is None
-    before_all = measure(shop, theft.recorded_thefts, **asked, known_by=date(2023, 1, 1))
-    assert [row[1:] for row in rows(before_all)] == [(None, None, None)] * 3
+    before_all = measure(shop.as_known(date(2023, 1, 1)), theft.recorded_thefts, **asked)
+    assert before_all.not_recorded == "no incidents in this warehouse as known on 2023-01-01"
 
 
 def test_a_metric_of_two_tables_is_settled_with_the_earlier_and_known_with_the_later(given):
@@ -550,7 +550,7 @@ def test_two_breakdowns_at_once_and_a_region_without_rows(given):
     ]
     assert [row[-1] for row in rows(measure(shop, theft.recorded_thefts, **asked, region="South"))] == [0, 0]
     # A month's entry cannot have been known before the month was over.
-    early = measure(shop, theft.incidents_of_a_kind, **asked, known_by=date(2025, 2, 27))
+    early = measure(shop.as_known(date(2025, 2, 27)), theft.incidents_of_a_kind, **asked)
     assert shop.sql("SELECT known_on FROM incidents ORDER BY ALL").rows() == [(date(2025, 1, 1),), (date(2025, 2, 28),)]
     assert [row[-1] for row in rows(early)] == [1, None]
 
@@ -797,7 +797,6 @@ def test_devices_per_area_leaves_out_stores_without_an_area(given):
         ({"last_month": "2025-13"}, ParameterError, "last_month is '2025-13', expected a month like 2026-10."),
         ({"months": 0}, ParameterError, "months is 0, expected a whole number from 1 to 600."),
         ({"every": "day"}, ParameterError, "every is 'day', expected month or week."),
-        ({"known_by": "15 May"}, ParameterError, "known_by is '15 May', expected a day like 2026-09-15."),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(given, asked, error, words):

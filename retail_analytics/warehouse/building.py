@@ -1,0 +1,114 @@
+"""The cleaned tables of tables/*.sql, built from raw_<table>: whole, or the rows that changed, or as known on a day."""
+
+import re
+from datetime import date
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from retail_analytics.sources.contracts import contracts, quoted
+from retail_analytics.warehouse.history import (
+    changed_keys,
+    history_of,
+    newest_words,
+    raw_table,
+    said_since,
+    same_key,
+    stored,
+)
+
+TABLES = (  # in the order in which they are built
+    "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
+    "device_doubts", "device_links", "devices", "incidents", "findings", "controls", "training", "uplinks",
+    "annotations", "tolerances", "coverage", "gaps",
+)  # fmt: skip
+ROW_BY_ROW = "\n-- Row by row: "  # begins the second line of a table in which no row depends on the others
+CUT_SHORT = """SELECT * REPLACE (
+    least(covered_to, {day}) AS covered_to,
+    least(settled_to, {day} - CAST(covered_to - settled_to AS INTEGER)) AS settled_to
+  )"""  # the days that a table covers, as they could be told on a day
+FEW = 0.2  # of a table's rows: when more have changed, all of it is built again, which is faster then
+
+
+def definitions() -> str:
+    """A fingerprint of how cleaned tables are made: when it changes, they are built again."""
+    return sha256("".join(map(_definition, TABLES)).encode()).hexdigest()
+
+
+def build(con, loaded: dict[str, int], *, anew: bool) -> None:
+    """Build the tables again that depend on rows which changed, or all of them (`anew`).
+
+    `loaded` says how many new rows each of the loaded tables has got.
+    """
+    for contract in contracts().values():
+        raw_table(con, contract)
+    changes = {table: new + _rows(con, changed_keys(con, contracts()[table])) for table, new in loaded.items()}
+    changed = {f"raw_{table}" for table, times in changes.items() if times} | ({"account"} if loaded else set())
+    for name in TABLES:
+        sources = _sources(name) & changed
+        if not (anew or sources):
+            continue
+        few = name in changes and changes[name] < FEW * _rows(con, history_of(contracts()[name]))
+        if few and not anew and sources == {f"raw_{name}"} and ROW_BY_ROW in _definition(name):
+            _build_changed_rows(con, name)
+        else:
+            _build(con, name)
+        changed.add(name)
+
+
+def build_known(con, day: date, *, of: str) -> None:
+    """The tables of the snapshot attached as `of`, as they were known on a day.
+
+    Those of which nothing else has been said since are views that leave out what came later; the others are built.
+    """
+    con.execute(f"""
+        CREATE VIEW meta AS FROM {of}.meta;
+        CREATE VIEW refused AS FROM {of}.refused;
+        CREATE VIEW account AS FROM {of}.account
+        QUALIFY known_on <= greatest(DATE '{day}', min(known_on) OVER (PARTITION BY "table"))""")
+    changed, timed, then = set(), set(), f"DATE '{day}'"
+    for table, contract in contracts().items():
+        con.execute(f"CREATE VIEW {quoted('raw_' + table)} AS {newest_words(contract, known_by=day, of=f'{of}.')}")
+        changed |= {f"raw_{table}"} if con.execute(said_since(contract, day, of=f"{of}.")).fetchall()[0][0] else set()
+    for name in TABLES:
+        columns = {column for column, *_ in con.execute(f"DESCRIBE {of}.{quoted(name)}").fetchall()}
+        timed |= {name} if "known_on" in columns else set()
+        changed |= {name} if _sources(name) & changed else set()
+        # What sums up other tables sums up less of them.
+        anew = name in changed or (name not in timed and _sources(name) & timed)
+        found = f"({_definition(name)})" if anew else f"{of}.{quoted(name)}"
+        known = f"{found} WHERE known_on IS NULL OR known_on <= {then}" if name in timed else found
+        if name == "coverage":
+            known = f"({CUT_SHORT.format(day=then)} FROM {found}) WHERE covered_from <= covered_to"
+        con.execute(f"CREATE {'TABLE' if anew else 'VIEW'} {quoted(name)} AS FROM {known}")
+
+
+def _build(con, name: str) -> None:
+    described = con.execute(f"DESCRIBE {_definition(name)}").fetchall()
+    columns = stored(contracts().get(name), {column: kind for column, kind, *_ in described})
+    con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
+    con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
+
+
+def _build_changed_rows(con, name: str) -> None:
+    """The rows of the changed keys, from a raw_<table> that shows no others."""
+    contract, changed = contracts()[name], changed_keys(con, contracts()[name])
+    con.execute(f"DELETE FROM {quoted(name)} t WHERE EXISTS (FROM {changed} a WHERE {same_key(contract, 't', 'a')})")
+    con.execute(f"CREATE TEMP VIEW {quoted('raw_' + name)} AS {newest_words(contract, among=changed)}")
+    con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
+    con.execute(f"DROP VIEW temp.{quoted('raw_' + name)}")
+
+
+def _rows(con, table: str) -> int:
+    return con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+
+
+@cache
+def _sources(name: str) -> set[str]:
+    """The tables that a cleaned table is made of."""
+    return {*re.findall(r"\b(?:FROM|JOIN) (\w+)", _definition(name))}
+
+
+@cache
+def _definition(name: str) -> str:
+    return (Path(__file__).parents[1] / "tables" / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,233 @@
+"""Every word that exports have said of a row, and until when it was the newest.
+
+history_<table> holds a row for each: the contract's columns, where it stands (file, line), the day of the export
+that said it first and of the newest that said it again (file_on, said_on), and the day from which it was no longer
+the newest word (known_until). raw_<table> shows the newest word of each key.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
+
+ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
+TIMES = {"said_on": "DATE", "known_until": "DATE"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of the kept rows of a file: new + updated + confirmed + overruled, and what it no longer has."""
+
+    new: int = 0
+    updated: int = 0
+    confirmed: int = 0  # said before, and nothing else since
+    overruled: int = 0  # a newer export has spoken on them
+    withdrawn: int = 0  # rows that the file had, and no longer has
+    closed: int = 0  # things that the file listed, and no longer lists
+
+
+def raw_table(con, contract: Contract) -> None:
+    """history_<table> and its view raw_<table>, made if they are not there."""
+    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()}
+    con.execute(
+        f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns | ORIGIN | TIMES)})"
+    )
+    con.execute(f"CREATE VIEW IF NOT EXISTS {quoted('raw_' + contract.table)} AS {newest_words(contract)}")
+
+
+def history_of(contract: Contract) -> str:
+    """The name of the table of all words, as SQL writes it."""
+    return quoted("history_" + contract.table)
+
+
+def newest_words(contract: Contract, *, among: str = "", known_by: date | None = None, of: str = "") -> str:
+    """The query of raw_<table>: the newest word of each key, or of those in the relation `among`.
+
+    With `known_by` the newest on that day. What the first files of a table tell of the days before they came
+    counts as known then: there is nothing else. `of` is where the history stands, if in another database.
+    """
+    columns = ", ".join(map(quoted, [*contract.fields, *ORIGIN]))
+    wanted = f" SEMI JOIN {among} AS a ON {same_key(contract, 'h', 'a')}" if among else ""
+    newest = "known_until IS NULL"
+    if known_by:
+        then = _not_before_first(contract, known_by, of)
+        newest = f"file_on <= {then} AND (known_until IS NULL OR known_until > {then})"
+    return f"SELECT {columns} FROM {of}{history_of(contract)} AS h{wanted} WHERE {newest}"
+
+
+def said_since(contract: Contract, known_by: date, *, of: str) -> str:
+    """The query that counts the words that were said or that ended after a day."""
+    then = _not_before_first(contract, known_by, of)
+    return f"SELECT count(*) FROM {of}{history_of(contract)} WHERE file_on > {then} OR known_until > {then}"
+
+
+def stored(contract: Contract | None, columns: dict[str, str]) -> str:
+    """The columns of a table, with their types, as SQL writes them.
+
+    Ids that never repeat are packed by zstd: half the time and size of the engine's own choice for text.
+    """
+    ids = contract.key if contract and len(contract.key) == 1 else ()
+    return ", ".join(
+        f"{quoted(name)} {kind}" + " USING COMPRESSION zstd" * (name in ids and kind == "VARCHAR")
+        for name, kind in columns.items()
+    )
+
+
+def told(
+    con, contract: Contract, file: str, day: date, *, again: date | None, full: list[tuple[date, date, date]]
+) -> Told:
+    """The rows of the table `arrived` (the contract's columns, file, line, file_on) join the history.
+
+    `again`: the day under which the same export was read before; what it said then and says no longer is taken back.
+    `full`: the exports of this name, this one or newer ones, that hold days in full (their day, first, last): what an
+    earlier one had there and they have not is withdrawn, or closed where the contract names a column for that.
+    """
+    taken_back = _take_back(con, contract, file, day, again) if again else 0
+    confirmed = _confirm(con, contract, file, day)
+    [(new, updated, overruled)] = con.execute(f"""
+        SELECT
+          (SELECT count(*) FROM arrived WHERE rowid NOT IN (SELECT arrived_id FROM met)),
+          count(*) FILTER (newest <= {_day(day)}),
+          count(*) FILTER (newest > {_day(day)})
+        FROM (SELECT max(file_on) AS newest FROM met GROUP BY arrived_id)""").fetchall()
+    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM arrived")
+    if updated + overruled:
+        _put_in_order(con, contract, day)
+    else:
+        con.execute(f"INSERT INTO {history_of(contract)} SELECT *, file_on, NULL FROM arrived")
+    gone = sum(_end(con, contract, file, *days) for days in full)
+    closed = gone if contract.closed_by else 0
+    return Told(new, updated, confirmed, overruled, withdrawn=taken_back + gone - closed, closed=closed)
+
+
+def changed_keys(con, contract: Contract) -> str:
+    """The table of the keys whose newest word may have changed in this load."""
+    name, keys = quoted("changed_" + contract.table), f"SELECT {_key(contract)} FROM {history_of(contract)}"
+    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {keys} LIMIT 0")
+    return name
+
+
+def _take_back(con, contract: Contract, file: str, day: date, again: date) -> int:
+    """Undo what the file said on the day `again` and says no longer; what that had ended goes on. Gives how many."""
+    history, key = history_of(contract), _key(contract)
+    said_still = f"EXISTS (SELECT 1 FROM arrived a WHERE {same_key(contract, 'h', 'a')})"
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE undone AS
+        SELECT rowid AS row_id, {key}, line IS NOT NULL AND NOT {said_still} AS withdrawn
+        FROM {history} h
+        WHERE file = ? AND file_on = {_day(again)} AND said_on = file_on
+          AND (file_on <> {_day(day)} OR NOT {said_still})
+    """, [file])  # fmt: skip
+    con.execute(f"DELETE FROM {history} WHERE rowid IN (SELECT row_id FROM undone)")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE reopened AS
+        SELECT rowid AS row_id, {key} FROM {history} h
+        WHERE known_until = {_day(again)}
+          AND (file = ? OR EXISTS (SELECT 1 FROM undone u WHERE {same_key(contract, "h", "u")}))
+          AND NOT EXISTS (
+            SELECT 1 FROM {history} n WHERE n.file_on = {_day(again)} AND {same_key(contract, "h", "n")})""", [file])
+    con.execute(f"UPDATE {history} SET known_until = NULL WHERE rowid IN (SELECT row_id FROM reopened)")
+    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {key} FROM undone UNION SELECT {key} FROM reopened")
+    return con.execute("SELECT count(*) FROM undone WHERE withdrawn").fetchall()[0][0]
+
+
+def _end(con, contract: Contract, file: str, day: date, first: date, last: date) -> int:
+    """End the words that the file said before `day`, and said no more when it held these days in full."""
+    history, by, closes = history_of(contract), contract.withdrawn_by, contract.closed_by
+    if not by and not closes:
+        return 0
+    there = f"{quoted(by)} >= {_day(first)} AND {quoted(by)} < {_day(last)} + 1" if by else f"{quoted(closes)} IS NULL"
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE gone AS
+        SELECT rowid AS row_id, * FROM {history}
+        WHERE file = ? AND said_on < {_day(day)} AND (known_until IS NULL OR known_until > {_day(day)}) AND {there}
+    """, [file])  # fmt: skip
+    con.execute(f"UPDATE {history} SET known_until = {_day(day)} WHERE rowid IN (SELECT row_id FROM gone)")
+    if closes:
+        con.execute(f"""
+            INSERT INTO {history}
+            SELECT * EXCLUDE row_id
+              REPLACE ({_day(day)} AS {quoted(closes)}, NULL AS line, {_day(day)} AS file_on, {_day(day)} AS said_on)
+            FROM gone""")
+    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM gone")
+    return con.execute("SELECT count(*) FROM gone").fetchall()[0][0]
+
+
+def _confirm(con, contract: Contract, file: str, day: date) -> int:
+    """The rows of `arrived` that say what is known already leave it. Makes `met`, what the others say otherwise."""
+    history = history_of(contract)
+    here, there = (", ".join(f"{of}.{quoted(name)}" for name in contract.fields) for of in "ah")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE met AS
+        SELECT a.rowid AS arrived_id, a.line, h.rowid AS row_id, h.file_on,
+          h.known_until IS NULL AND h.file_on <= {_day(day)} AND row({here}) IS NOT DISTINCT FROM row({there}) AS same
+        FROM {history} h
+        INNER JOIN arrived a ON {same_key(contract, "h", "a")}""")
+    con.execute(f"""
+        UPDATE {history} AS h SET
+          said_on = greatest(h.said_on, {_day(day)}),
+          line = CASE WHEN h.file = ? AND h.file_on = {_day(day)} THEN m.line ELSE h.line END
+        FROM met m WHERE m.same AND h.rowid = m.row_id""", [file])
+    con.execute("CREATE OR REPLACE TEMP TABLE confirmed AS SELECT arrived_id FROM met WHERE same")
+    con.execute("DELETE FROM arrived WHERE rowid IN (FROM confirmed)")
+    con.execute("DELETE FROM met WHERE arrived_id IN (FROM confirmed)")
+    return con.execute("SELECT count(*) FROM confirmed").fetchall()[0][0]
+
+
+def _put_in_order(con, contract: Contract, day: date) -> None:
+    """All words on the keys of `arrived`, by day: each ends where the next begins."""
+    history, key, content = history_of(contract), _key(contract), ", ".join(map(quoted, contract.fields))
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE affected AS
+        SELECT h.rowid AS row_id, h.*
+        FROM {history} h
+        SEMI JOIN arrived a ON {same_key(contract, "h", "a")}""")
+    con.execute(f"DELETE FROM {history} WHERE rowid IN (SELECT row_id FROM affected)")
+    con.execute(f"""
+        INSERT INTO {history}
+        WITH words AS (
+          SELECT {content}, file, line,
+            CASE WHEN file_on = {_day(day)} THEN said_on ELSE file_on END AS file_on, said_on, known_until
+          FROM affected
+          -- Of two words of one day the one that is loaded later counts.
+          WHERE file_on <> {_day(day)} OR said_on > file_on
+          UNION ALL
+          SELECT {content}, file, line, file_on, file_on, NULL FROM arrived
+        ),
+        beside AS (
+          SELECT *, lag(row({content})) OVER turn AS before, lag(known_until) OVER turn AS before_until
+          FROM words
+          WINDOW turn AS (PARTITION BY {key} ORDER BY file_on)
+        ),
+        numbered AS (
+          SELECT *, sum(CASE
+            WHEN before IS NOT DISTINCT FROM row({content}) AND (before_until IS NULL OR before_until > file_on) THEN 0
+            ELSE 1 END) OVER (PARTITION BY {key} ORDER BY file_on) AS word
+          FROM beside
+        ),
+        told AS ( -- what was said again is one word, from the day it was said first
+          SELECT * REPLACE (max(said_on) OVER same AS said_on, min(known_until) OVER same AS known_until)
+          FROM numbered
+          WINDOW same AS (PARTITION BY {key}, word)
+          QUALIFY row_number() OVER (same ORDER BY file_on) = 1
+        )
+        SELECT {content}, file, line, file_on, said_on,
+          least(known_until, lead(file_on) OVER (PARTITION BY {key} ORDER BY file_on)) AS known_until
+        FROM told""")
+
+
+def same_key(contract: Contract, one: str, other: str) -> str:
+    """Whether two relations mean the same row, as SQL; an empty part of a key is one, too."""
+    return " AND ".join(f"{one}.{quoted(k)} IS NOT DISTINCT FROM {other}.{quoted(k)}" for k in contract.key)
+
+
+def _not_before_first(contract: Contract, day: date, of: str) -> str:
+    return f"greatest({_day(day)}, (SELECT min(file_on) FROM {of}{history_of(contract)}))"
+
+
+def _key(contract: Contract) -> str:
+    return ", ".join(map(quoted, contract.key))
+
+
+def _day(day: date) -> str:
+    return f"DATE '{day}'"
