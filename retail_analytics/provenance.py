@@ -70,6 +70,7 @@ def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: in
         ["Last month", last_month],
         ["Months shown", words.number(months)],
         ["Region", region],
+        ["As known on", words.day(warehouse.known_by) if warehouse.known_by else "now"],
         ["Snapshot", warehouse.snapshot],
         ["Code", f"retail-analytics {version('retail-analytics')}"],
         ["Packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)],

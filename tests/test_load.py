@@ -742,7 +742,11 @@ def test_every_shipped_mapping_is_understood_and_every_contract_example_passes_i
         fields = contract.fields.values()
         quoted = [",".join(f["name"] for f in fields), ",".join(f'"{f.get("example", "")}"' for f in fields)]
         path.write_text("\n".join(quoted) + "\n")
-        done = load(tmp_path / f"w_{name}", [source_file(path, mapping="own", known_on=date(2026, 11, 22))], title="T")
+        files = [source_file(path, mapping="own", known_on=date(2026, 11, 22))]
+        if name == "corrections":  # the file that the example corrects
+            case = "incident_id,kind,occurred_on,loss\nLP-2026-004711,theft,2025-01-01,84500\n"
+            files.append(incidents(tmp_path, case, "lp_cases.csv"))
+        done = load(tmp_path / f"w_{name}", files, title="T")
         found = next(f for f in done.files if f.file == f"{name}.csv")
         assert (found.kept, found.refused) == (1, 0), (name, found.reasons)
 

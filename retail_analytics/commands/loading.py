@@ -13,6 +13,15 @@ import click
 from retail_analytics.commands import json_option, print_rows, warehouse_option
 from retail_analytics.errors import WorkbenchError
 
+BECAME = {  # of the rows of a file, beside what was known before
+    "new": "{} rows new",
+    "updated": "{} updated, what was known before is kept",
+    "confirmed": "{} as known before",
+    "overruled": "{} of which a newer export says otherwise",
+    "withdrawn": "{} that it no longer has were withdrawn",
+    "closed": "{} that it no longer lists were closed, not deleted",
+    "corrected": "{} corrected",
+}
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -53,8 +62,10 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--mapping", default="own", show_default=True, metavar="NAME_OR_FILE", help="The format of the files.")
 @click.option("--table", metavar="TABLE", help="The table, when neither mapping nor file name says it.")
+@click.option("--name", metavar="NAME", help="The export that a single FILE is the newest edition of: its name before.")
 @click.option("--known-on", type=DAY, help="Day of the export; today when not given.")
-@click.option("--covers", type=DAY, nargs=2, metavar="FIRST LAST", help="Days that the files hold in full.")
+@click.option("--covers", type=DAY, nargs=2, metavar="FIRST LAST",
+              help="Days that the files hold in full: what an earlier edition had there and they lack is withdrawn.")
 @click.option("--title", help="What the warehouse is about; shown on every page.")
 @click.option("--strict", is_flag=True, help="Publish nothing when a single row is refused.")
 @click.option("--max-refused", type=_share, metavar="SHARE", help="Publish nothing when more of a file is refused: 1%.")
@@ -62,13 +73,17 @@ def sample(folder: Path, stores: int, years: int, seed: int) -> None:
 @click.option("--from", "base", metavar="SNAPSHOT", help="Go on from an older snapshot; alone, go back to it.")
 @warehouse_option
 @json_option
-def load(files, mapping, table, known_on: datetime | None, covers, title, strict: bool, max_refused: float | None,
-         refused: Path | None, base: str | None, warehouse_dir: Path, as_json: bool) -> None:
+def load(files, mapping, table, name, known_on: datetime | None, covers, title, strict: bool,
+         max_refused: float | None, refused: Path | None, base: str | None, warehouse_dir: Path, as_json: bool) -> None:
     """Check FILES and publish them as a new snapshot of the warehouse.
 
     A folder is read by its load.yaml, which says which file is what. Every row is kept, left out by the
     mapping, merged with an equal row before it, or refused with file, row and reason. Exit code 1 when too many
     rows were refused, and nothing was published.
+
+    A newer export updates rows by their key; what was known before stays known. One that holds days in full
+    (--covers) withdraws the rows of its earlier editions that it no longer has there; a device that a full list no
+    longer has is closed, not deleted. Editions of one export are called the same.
 
     \b
     Examples:
@@ -76,6 +91,7 @@ def load(files, mapping, table, known_on: datetime | None, covers, title, strict
       retail-analytics load stores.csv devices.csv incidents.csv --title "Corner Shops"
       retail-analytics load kiosks.csv --mapping linknyc_kiosks --known-on 2026-11-15
       retail-analytics load incidents.csv --covers 2024-01-01 2026-10-31
+      retail-analytics load march_again.csv --table incidents --name march.csv --covers 2026-03-01 2026-03-31
     """
     from retail_analytics.sources.plan import read_plan, source_file
     from retail_analytics.warehouse import load as load_files
@@ -90,7 +106,10 @@ def load(files, mapping, table, known_on: datetime | None, covers, title, strict
         raise WorkbenchError(f"--known-on is {day}, which lies in the future. Give the day on which it was exported.")
     if plans and not single and (day or days):
         raise WorkbenchError("--known-on and --covers are for single files. Write a folder's into its load.yaml.")
-    wanted += [source_file(path, mapping=mapping, table=table, known_on=day, covers=days) for path in single]
+    if name and (plans or len(single) != 1):
+        raise WorkbenchError("--name is for one single file. Write a folder's into its load.yaml.")
+    options = {"mapping": mapping, "table": table, "known_on": day, "covers": days, "name": name}
+    wanted += [source_file(path, **options) for path in single]
     said = (lambda _: None) if as_json else (lambda line: click.echo(f"  {line}", err=True))
     account = load_files(
         warehouse_dir, wanted, title=title or (plans[0][0] if plans else None), base=base, said=said,
@@ -171,11 +190,14 @@ def _asked(contract, guess, header: list[str], rows):
 def _print_account(account, warehouse_dir: Path, refused_to: Path | None) -> None:
     shown = [
         {"file": f.file, "table": f.table, "read": f.read, "kept": f.kept, "refused": f.refused, "merged": f.merged,
-         "left out": f.left_out,
-         "new": f.new, "updated": f.updated, "": "no rows" if not f.read else f.outcome.replace("loaded", "")}
+         "left out": f.left_out, "": "no rows" if not f.read else f.outcome.replace("loaded", "")}
         for f in account.files
     ]  # fmt: skip
     print_rows(shown)
+    for f in account.files:
+        became = [said.format(f"{n:,}") for name, said in BECAME.items() if (n := getattr(f, name))]
+        if became and became != [BECAME["new"].format(f"{f.kept:,}")]:
+            click.echo(f"{f.file}: {'; '.join(became)}")
     for f in account.files:
         for column in f.unused:
             click.echo(f"{f.file}: column not used: {column}")

@@ -83,6 +83,8 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
             raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
     declared = {name: literal_eval(facts["default"]) for name, facts in asked.parameters.items()}
     typed = declared | {name: _typed(asked, name, value) for name, value in values.items()}
+    if warehouse.known_by and warehouse.known_by > date.today():
+        raise ParameterError(f"{asked.name}: known_by is {warehouse.known_by}, which lies in the future.")
     return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region")})
 
 
@@ -122,7 +124,7 @@ def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
 
 def _typed(asked: Report, name: str, value: object) -> object:
     if asked.parameters[name]["inferred_type_name"] != "int":
-        return value
+        return str(value) if isinstance(value, date) else value  # YAML reads an unquoted day as one
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}", value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 from retail_analytics.publishing import shelf
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
-from retail_analytics.warehouse import VARIABLE, Warehouse, open_warehouse
+from retail_analytics.warehouse import NOW, VARIABLE, Warehouse, open_warehouse
 
 CELL_SECONDS = 600  # longest that one cell may take
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
@@ -63,7 +63,7 @@ def publish(
     shelf_name: str | None = None,
     again: bool = False,
 ) -> Run:
-    """Run a report and put its page on the shelf, at <warehouse>/<report>/<month>[-<scope>].html.
+    """Run a report and put its page on the shelf, at <warehouse>/<report>/<month>[-<scope>][-known-<day>].html.
 
     Gives the run, whatever its end; the run is recorded in runs.jsonl, the index is left to the caller.
     With the same notebook, parameters, snapshot, code and packages as the page that is there, nothing is
@@ -71,13 +71,13 @@ def publish(
     unknown report or parameter, a value that cannot be, a warehouse that is not there, a shelf that cannot be
     written.
     """
-    opened = open_warehouse(warehouse)
-    asked = report(report_name)
-    parameters = checked(opened, asked, values or {})
+    asked, values = report(report_name), values or {}
+    opened = open_warehouse(warehouse, known_by=values.get("known_by", NOW))
+    parameters = checked(opened, asked, values)
     shelf.make(reports_dir)
     place = _Place(opened, reports_dir, asked.name, parameters)
     facts = _facts(opened, asked, parameters, shelf_name)
-    facts |= {"key": _key(asked.path, parameters, opened), "note": because(opened, asked, values or {})}
+    facts |= {"key": _key(asked.path, parameters, opened), "note": because(opened, asked, values)}
     before = shelf.newest_page(reports_dir, facts)
     if before and before["key"] == facts["key"] and place.page.is_file() and not again:
         kept = {name: before[name] for name in ("page", "headline", "bytes")}
@@ -153,9 +153,10 @@ class _Place:
     def __init__(self, warehouse: Warehouse, reports_dir: Path, report_name: str, parameters: dict):
         self.reports_dir = reports_dir
         scope = "" if parameters["region"] == "all" else f"-{_slug(parameters['region'])}"
+        known = f"-known-{warehouse.known_by}" if warehouse.known_by else ""
+        name = f"{parameters['last_month']}{scope}{known}"
         folder = reports_dir / warehouse.path.parent.name / report_name
-        self.page = folder / f"{parameters['last_month']}{scope}.html"
-        self.failure_page = folder / f"{parameters['last_month']}{scope}.failed.html"
+        self.page, self.failure_page = folder / f"{name}.html", folder / f"{name}.failed.html"
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.reports_dir).as_posix()

@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
+from retail_analytics.warehouse import NOW
 
 RUNS = "runs.jsonl"
 GOOD = ("published", "unchanged")
@@ -107,6 +108,7 @@ def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
     good = [run for run in history if run["end"] in GOOD and _exists(reports_dir, run.get("page"))]
     published = newest["end"] in GOOD and newest in good
     month, scope = month_name(newest["month"]), scope_name(newest["scope"])
+    scope += f", as known on {day_name(_known_by(newest))}" if _known_by(newest) != NOW else ""
     reason = newest.get("reason") or ("The page is no longer on the shelf." if not published else "")
     data = newest.get("data", newest["shelf"])
     title = newest["title"] if data == newest["shelf"] else f"{newest['title']}, {data}"
@@ -118,7 +120,7 @@ def _row(reports_dir: Path, history: list[dict], runs: list[dict]) -> dict:
         "month": newest["month"],
         "month_name": month,
         "scope": scope,
-        "scope_order": (newest["scope"] != "all", newest["scope"]),
+        "scope_order": (newest["scope"] != "all", newest["scope"], _known_by(newest)),
         "state": "published" if published else "failed",
         "mark": "late" if newest["end"] == "late" else "published" if published else "failed",
         "word": WORDS[newest["end"]] if published or newest["end"] not in GOOD else "Page missing",
@@ -139,6 +141,7 @@ def _last_good(reports_dir: Path, failed: dict, runs: list[dict]) -> dict | None
         run
         for run in runs
         if all(run[key] == failed[key] for key in ("warehouse", "report", "scope"))
+        and _known_by(run) == _known_by(failed)
         and run["month"] <= failed["month"]
         and run["end"] in GOOD
         and _exists(reports_dir, run.get("page"))
@@ -169,7 +172,13 @@ def _count(rows: list[dict]) -> str:
     return f"{len(rows) - failed} published" + (f", {failed} not published" if failed else "")
 
 
-_key = itemgetter("warehouse", "report", "month", "scope")
+def _key(run: dict) -> tuple:
+    """Runs that are about the same: the newest of them counts."""
+    return run["warehouse"], run["report"], run["month"], run["scope"], _known_by(run)
+
+
+def _known_by(run: dict) -> str:
+    return run["parameters"].get("known_by", NOW)
 
 
 def _grouped(things: list, key) -> dict:

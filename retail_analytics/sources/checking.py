@@ -5,6 +5,7 @@ A contract (contract/*.yaml, a Frictionless Table Schema) says what a table must
 warehouse runs it.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 from retail_analytics.errors import SourceError, did_you_mean
@@ -17,6 +18,18 @@ MOST_VARIANTS = 5  # values of one reason that an account names one by one
 YAML_WORDS = {True: ("true", "yes", "on"), False: ("false", "no", "off")}  # YAML reads an unquoted yes as true
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A value of a file that is known to be wrong: in the row of this key, `column` says `expect` and means `value`."""
+
+    key: str
+    column: str
+    expect: str | None
+    value: str | None
+    corrected_on: date
+    said_in: str  # its own file and row
+
+
 def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> list[str]:
     """Columns of a file in our own names that we do not know, each with the nearest name that we do."""
     if mapping.columns is not None:
@@ -25,14 +38,15 @@ def unused_columns(contract: Contract, mapping: Mapping, header: list[str]) -> l
 
 
 def checked_rows(
-    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str], padded: bool
-) -> str:
+    contract: Contract, mapping: Mapping, header: list[str], *, file: str, today: date, known: set[str], padded: bool,
+    corrections: list[Correction],
+) -> str:  # fmt: skip
     """The query that turns the relation `text_rows` into checked rows.
 
-    Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out)
-    and `reasons`, a list of sentences: a row without reasons is kept, if its key does not repeat. `known` names
-    the tables that hold rows: a reference is only checked against those (as raw_<table>). Fields that are `padded`
-    lose the spaces around them.
+    Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out), `reasons`, a
+    list of sentences: a row without reasons is kept, if its key does not repeat; and `corrected`, a list of {number of
+    a correction, what was found in its place}. `known` names the tables that hold rows: a reference is only checked
+    against those (as raw_<table>). Fields that are `padded` lose the spaces around them.
     """
     lacking = [name for name in mapping.optional if name.lower() not in {h.lower() for h in header}]
     expressions = _expressions(contract, mapping, [*header, *lacking], file, padded)
@@ -43,17 +57,22 @@ def checked_rows(
     reasons = ",\n    ".join(_reasons(contract, today, known, empty)) or NOTHING
     columns = ", ".join(quoted(name) for name in contract.fields)
     added = "".join(f", {NOTHING} AS {quoted(name)}" for name in lacking)
+    corrected, found = _corrected(contract, corrections)
     return f"""
 WITH texts AS (
   SELECT _line, {left_out} AS left_out,
     {texts}
   FROM (SELECT *{added} FROM text_rows)
+), corrected AS (
+  SELECT *{corrected},
+    {found} AS corrected
+  FROM texts
 ), typed AS (
   SELECT *,
     {types}
-  FROM texts
+  FROM corrected
 )
-SELECT _line, {columns}, left_out,
+SELECT _line, {columns}, left_out, corrected,
   list_filter([
     {reasons}
   ], lambda reason: reason IS NOT NULL) AS reasons
@@ -107,6 +126,22 @@ SELECT reason, CAST(sum(times) AS BIGINT) AS times
 FROM shown
 GROUP BY reason
 ORDER BY times DESC, reason"""
+
+
+def _corrected(contract: Contract, corrections: list[Correction]) -> tuple[str, str]:
+    """REPLACE of the columns that are corrected, and the list of what stood there."""
+    key = " || ' ' || ".join(f"coalesce({quoted(k + '_text')}, '')" for k in contract.key)
+    whens: dict[str, str] = {}
+    found = []
+    for place, one in enumerate(corrections):
+        here = f"{key} = {literal(one.key)}"
+        value = "NULL" if one.value is None else literal(one.value)
+        whens[one.column] = whens.get(one.column, "") + f" WHEN {here} THEN {value}"
+        found.append(f"CASE WHEN {here} THEN {{'number': {place}, 'found': {quoted(one.column + '_text')}}} END")
+    texts = {quoted(column + "_text"): cases for column, cases in whens.items()}
+    replaced = ", ".join(f"CASE{cases} ELSE {text} END AS {text}" for text, cases in texts.items())
+    listed = f"list_filter([{', '.join(found)}], lambda one: one IS NOT NULL)" if found else "NULL"
+    return f" REPLACE ({replaced})" if found else "", listed
 
 
 def _expressions(

@@ -6,7 +6,8 @@ HEAD = """# The tables that may arrive
 
 What a file in our own column names holds, or what a mapping makes of another system's. Every rule is checked for every
 row; a row that breaks one is refused with all its reasons, and the rest is loaded. Of two rows of a file with the same
-key the second is refused; a row of a newer file replaces that of an older one. Empty means not known, never 0.
+key the second is refused. A row of a newer file is the newest word on its key, and what was known before stays known:
+every word stands in `history_<table>`, the newest in `raw_<table>`. Empty means not known, never 0.
 `retail-analytics list tables --template DIR` writes a file for each, with one example row.
 """
 COLUMNS = "| column | type | what it is | rules | example |\n|---|---|---|---|---|"
@@ -19,12 +20,19 @@ def page_of_tables() -> str:
 
 def _section(contract: Contract) -> str:
     key = ", ".join(f"`{name}`" for name in contract.key)
-    lines = [f"\n## {contract.title}\n", f"`{contract.table}`: {contract.grain}. Key: {key}.\n", COLUMNS]
+    said = f"`{contract.table}`: {contract.grain}. Key: {key}.{_when_gone(contract)}\n"
+    lines = [f"\n## {contract.title}\n", said, COLUMNS]
     for name, f in contract.fields.items():
         kind = TYPE_WORDS.get(f["type"], "text").removeprefix("a ")
         example = f"`{f['example']}`" if f.get("example") else ""
         lines.append(f"| `{name}` | {kind} | {f['description']} | {'; '.join(_rules(contract, name))} | {example} |")
     return "\n".join([*lines, ""])
+
+
+def _when_gone(contract: Contract) -> str:
+    if contract.withdrawn_by:
+        return f" A newer edition of a file that holds days (`{contract.withdrawn_by}`) in full withdraws the rest."
+    return f" A newer full list sets `{contract.closed_by}` where it lacks a row." if contract.closed_by else ""
 
 
 def _rules(contract: Contract, name: str) -> list[str]:

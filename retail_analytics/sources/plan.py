@@ -12,7 +12,7 @@ from retail_analytics.sources.written import entries_of
 SHIPPED = Path(__file__).parents[2] / "data" / "public" / "reference"
 PLAN_KEYS = {"title", "known_on", "files"}
 FILE_KEYS = {"table", "mapping", "known_on", "covers"}
-ENTRY_KEYS = {"file": {"file"} | FILE_KEYS, "database": {"database", "query", "name"} | FILE_KEYS}
+ENTRY_KEYS = {"file": {"file", "name"} | FILE_KEYS, "database": {"database", "query", "name"} | FILE_KEYS}
 REFERENCES = {  # loaded with every load, unless the files bring their own
     "support_dates": ("endoflife_all_cycles.csv.gz", "endoflife", date(2026, 8, 22)),
     "known_exploited": ("known_exploited_vulnerabilities.csv.gz", "cisa_kev", date(2025, 8, 25)),
@@ -37,7 +37,7 @@ class SourceFile:
     mapping: Mapping
     contract: Contract
     known_on: date | None
-    name: str  # by which it is accounted for: the file's own, or its path from the load.yaml for one of many
+    name: str  # of the export, by which it is accounted for: the file's own, of one of many its path from load.yaml
     covers: tuple[date, date] | None = None
 
 
@@ -85,13 +85,16 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
             name=name,
         )
         for entry in entries
-        for found, name in (_found(path, str(entry["file"])) if "file" in entry else [(_query(path, entry), None)])
+        for found, name in (_found(path, entry) if "file" in entry else [(_query(path, entry), None)])
     ]
     return str(plan.get("title", path.parent.name)), files
 
 
 def with_references(files: list[SourceFile]) -> list[SourceFile]:
-    """The files and the shipped reference tables that they do not bring themselves, referenced tables first."""
+    """The files and the shipped reference tables that they do not bring themselves.
+
+    First come corrections and the tables that others refer to.
+    """
     brought = {file.contract.table for file in files}
     shipped = [
         source_file(SHIPPED / name, mapping=mapping, known_on=known_on)
@@ -100,7 +103,8 @@ def with_references(files: list[SourceFile]) -> list[SourceFile]:
     ]
     everything = shipped + files
     referenced = {table for contract in contracts().values() for table in contract.references.values()}
-    return sorted(everything, key=lambda file: file.contract.table not in referenced)
+    first = ["corrections", *sorted(referenced)]
+    return sorted(everything, key=lambda file: file.contract.table not in first)
 
 
 def _query(plan: Path, entry: dict) -> Query:
@@ -113,10 +117,13 @@ def _query(plan: Path, entry: dict) -> Query:
     return Query(entry["database"], entry["query"], entry["name"].strip())
 
 
-def _found(plan: Path, written: str) -> list[tuple[Path, str | None]]:
+def _found(plan: Path, entry: dict) -> list[tuple[Path, str | None]]:
     """The file of a line of a plan, or all that match its pattern, oldest name first, with the names they go by."""
+    written, name = str(entry["file"]), entry.get("name")
     if not set("*?[") & set(written):
-        return [(plan.parent / written, None)]
+        return [(plan.parent / written, str(name) if name else None)]
+    if name:
+        raise SourceError(f"{plan}: '{written}' may be many files, which cannot all be called '{name}'.")
     if Path(written).is_absolute() or ".." in Path(written).parts:
         raise SourceError(f"{plan}: '{written}' looks outside the folder of the plan. Move the files beside it.")
     found = sorted(path for path in plan.parent.glob(written) if path.is_file())

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,15 +22,18 @@ import polars as pl
 
 from retail_analytics.errors import SourceError, UnknownName, WarehouseError
 from retail_analytics.months import day_of
-from retail_analytics.sources.contracts import quoted
+from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.sources.files import at_hand, fingerprint
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse import snapshots
-from retail_analytics.warehouse.arrival import arrive, sentence
+from retail_analytics.warehouse.arrival import FileAccount, arrive, sentence
 from retail_analytics.warehouse.building import TABLES, build, build_known, definitions
+from retail_analytics.warehouse.correcting import corrections_of, name_files
+from retail_analytics.warehouse.history import raw_table
 
 DEFAULT = Path("data/warehouses/default")
+NOW = "now"
 ONE_DAY = timedelta(days=1)
 VARIABLE = "RETAIL_WAREHOUSE"  # the warehouse or snapshot to open when none is named
 REFUSED_CSV = """
@@ -44,35 +47,13 @@ MOST_MEMORY = 1_500  # MB for the engine; with what is read ahead a load stays b
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
   file VARCHAR, "table" VARCHAR, mapping VARCHAR, mapping_hash VARCHAR, file_hash VARCHAR, outcome VARCHAR,
-  read BIGINT, kept BIGINT, refused BIGINT, merged BIGINT, left_out BIGINT, new BIGINT, updated BIGINT,
+  read BIGINT, kept BIGINT, refused BIGINT, merged BIGINT, left_out BIGINT,
+  corrected BIGINT, new BIGINT, updated BIGINT,
   confirmed BIGINT, overruled BIGINT, withdrawn BIGINT, closed BIGINT,
   reasons VARCHAR, unused VARCHAR, known_on DATE, covers_from DATE, covers_to DATE, loaded_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS refused (file VARCHAR, "table" VARCHAR, line BIGINT, text VARCHAR, reasons VARCHAR[]);
 CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value VARCHAR);
 """
-
-
-@dataclass(frozen=True)
-class FileAccount:
-    """What became of one file. Always read = kept + refused + merged + left_out, and of a file that is loaded
-    kept = new + updated + confirmed + overruled."""
-
-    file: str
-    table: str
-    outcome: str  # "loaded", or "unchanged" when the same file was loaded before
-    read: int
-    kept: int
-    refused: int
-    merged: int  # equal in every column to an earlier row of the file
-    left_out: int
-    new: int
-    updated: int
-    confirmed: int  # said before by another export, and nothing else since
-    overruled: int  # kept as what was known before: a newer export says otherwise
-    withdrawn: int  # rows that this file had before and no longer has
-    closed: int  # things that this file listed before and no longer lists: they are kept, with an end
-    reasons: dict[str, int]
-    unused: list[str]
 
 
 @dataclass(frozen=True)
@@ -96,6 +77,7 @@ class Warehouse:
 
     path: Path
     known_by: date | None = None
+    _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
@@ -109,10 +91,12 @@ class Warehouse:
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened. {sentence(error)}") from None
 
-    @cache  # noqa: B019 - as long-lived as the warehouse: a process opens few, for all of its time
     def as_known(self, day: date | str | None) -> "Warehouse":
         """The same snapshot as it was known on a day; None: with all that is known. Raises ParameterError."""
-        return Warehouse(self.path, day_of("known_by", day))
+        day = day_of("known_by", day)
+        if day not in self._known:
+            self._known[day] = Warehouse(self.path, day)
+        return self._known[day]
 
     def lacking(self, table: str) -> str:
         """The words for a table of which nothing is known."""
@@ -173,31 +157,17 @@ class Warehouse:
         return newest
 
 
-def open_warehouse(path: str | Path | None = None) -> Warehouse:
+def open_warehouse(path: str | Path | None = None, *, known_by: date | str = NOW) -> Warehouse:
     """The current snapshot of a warehouse folder, or the snapshot file itself, opened to be read.
+
+    `known_by` is a day like 2026-03-31, to see everything as it was known then.
 
     Without a path: what the environment variable RETAIL_WAREHOUSE names (in the current folder, else in this
     project: notebooks start in their own), else data/warehouses/default of this project. Raises WarehouseError
-    when there is none.
+    when there is none, ParameterError for a day that is none.
     """
-    wanted = Path(path or os.environ.get(VARIABLE) or DEFAULT)
-    path = wanted if path or wanted.exists() else _project() / wanted
-    if path.suffix == ".duckdb":
-        if not path.is_file():
-            raise WarehouseError(f"There is no snapshot {path}.")
-        return Warehouse(path)
-    pointer = path / snapshots.POINTER
-    if not pointer.is_file():
-        raise WarehouseError(
-            f"There is no warehouse in {path}. Load files into it first: "
-            f"retail-analytics load FOLDER --warehouse {path}"
-        )
-    named = pointer.read_text(encoding="utf-8", errors="replace").strip()
-    there = sorted(p.name for p in path.glob("*.duckdb"))
-    if named not in there:
-        step = f"Write {there[-1]} into it" if there else "Remove it and load again"
-        raise WarehouseError(f"{pointer} names '{named[:60]}', which is not there. {step}, or restore the file.")
-    return Warehouse(path / named)
+    found = Warehouse(_snapshot(path))
+    return found if known_by == NOW else found.as_known(known_by)
 
 
 def list_snapshots(directory: Path) -> list[dict]:
@@ -259,6 +229,8 @@ def load(
             raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
             con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
+            for contract in contracts().values():
+                raw_table(con, contract)
             accounts = _load_files(con, files, directory, said)
             if refused_to:
                 names = ", ".join(literal(file.name) for file in files)
@@ -296,6 +268,28 @@ def load_account(warehouse: Warehouse) -> pl.DataFrame:
     )
 
 
+def _snapshot(path: str | Path | None) -> Path:
+    """The file of the snapshot that is meant."""
+    wanted = Path(path or os.environ.get(VARIABLE) or DEFAULT)
+    path = wanted if path or wanted.exists() else _project() / wanted
+    if path.suffix == ".duckdb":
+        if not path.is_file():
+            raise WarehouseError(f"There is no snapshot {path}.")
+        return path
+    pointer = path / snapshots.POINTER
+    if not pointer.is_file():
+        raise WarehouseError(
+            f"There is no warehouse in {path}. Load files into it first: "
+            f"retail-analytics load FOLDER --warehouse {path}"
+        )
+    named = pointer.read_text(encoding="utf-8", errors="replace").strip()
+    there = sorted(p.name for p in path.glob("*.duckdb"))
+    if named not in there:
+        step = f"Write {there[-1]} into it" if there else "Remove it and load again"
+        raise WarehouseError(f"{pointer} names '{named[:60]}', which is not there. {step}, or restore the file.")
+    return path / named
+
+
 def _load_files(con, files: list[SourceFile], directory: Path, said) -> list[FileAccount]:
     before = _loaded(con)
     accounts: list[FileAccount] = []
@@ -303,6 +297,8 @@ def _load_files(con, files: list[SourceFile], directory: Path, said) -> list[Fil
         anew = {done.table for done in accounts if done.outcome == "loaded"}
         with at_hand(file, directory, said) as there:
             accounts.append(_load_file(con, there, before, anew, said))
+    if any(done.table == "corrections" for done in accounts):
+        name_files(con)
     return accounts
 
 
@@ -315,7 +311,9 @@ def _too_many(accounts: list[FileAccount], most_refused: float) -> str:
 
 def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> FileAccount:
     contract, mapping, name = file.contract, file.mapping, file.name
-    content, meaning = fingerprint(file.path), sha256(mapping.text.encode()).hexdigest()
+    corrections = corrections_of(con, contract, name)
+    meaning = sha256((mapping.text + "".join(map(repr, corrections))).encode()).hexdigest()
+    content = fingerprint(file.path)
     covers = file.covers or (None, None)
     last = before.get((name, contract.table))
     same = last is not None and content == last["file_hash"]
@@ -327,20 +325,23 @@ def _load_file(con, file: SourceFile, before: dict, anew: set[str], said) -> Fil
         and not anew & set(contract.references.values())
     ):
         said(f"{name}: loaded before, unchanged")
-        counts = (last[name] for name in ("read", "kept", "refused", "merged", "left_out"))
-        return FileAccount(name, contract.table, "unchanged", *counts, *6 * [0], json.loads(last["reasons"]), [])
-    again = last is not None and (same or file.known_on == last["known_on"])
-    full = [(known_on, *covers)] if file.covers else []
-    full += con.execute(
-        'SELECT known_on, covers_from, covers_to FROM account WHERE file = ? AND "table" = ? AND known_on > ? '
-        'QUALIFY row_number() OVER (PARTITION BY known_on ORDER BY loaded_at DESC) = 1 AND covers_to IS NOT NULL '
-        'ORDER BY known_on',
-        [name, contract.table, known_on],
+        counts = {count: last[count] for count in ("read", "kept", "refused", "merged", "left_out")}
+        return FileAccount(name, contract.table, "unchanged", **counts, reasons=json.loads(last["reasons"]))
+    days = con.execute(
+        'SELECT known_on, covers_from, covers_to FROM account WHERE file = ? AND "table" = ? '
+        'QUALIFY row_number() OVER (PARTITION BY known_on ORDER BY loaded_at DESC) = 1 ORDER BY known_on',
+        [name, contract.table],
     ).fetchall()
-    arrived = arrive(con, file, known_on, again=last["known_on"] if again else None, full=full, said=said)
-    account = FileAccount(file=name, table=contract.table, outcome="loaded", **asdict(arrived))
+    again = known_on if known_on in {day for day, *_ in days} else None
+    if same and known_on < last["known_on"]:  # the day that was said of this export is corrected
+        again = last["known_on"]
+        wrong = [name, contract.table, again]
+        con.execute('DELETE FROM account WHERE file = ? AND "table" = ? AND known_on = ?', wrong)
+    later = [(day, (first, until)) for day, first, until in days if day > known_on and day != again and until]
+    account = arrive(con, file, known_on, corrections=corrections, again=again, later=later, said=said)
     counts = f"{account.kept:,} kept, {account.refused:,} refused"
     counts += f", {account.merged:,} merged" * bool(account.merged) + f", {account.left_out:,} left out"
+    counts += f", {account.corrected:,} corrected" * bool(account.corrected)
     said(f"{name}: {account.read:,} rows checked, {counts}")
     told = asdict(account) | {
         "mapping": mapping.name, "mapping_hash": meaning, "file_hash": content, "reasons": json.dumps(account.reasons),

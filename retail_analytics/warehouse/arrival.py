@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from time import monotonic
 
@@ -10,71 +10,80 @@ import duckdb
 import polars as pl
 
 from retail_analytics.errors import SourceError
-from retail_analytics.sources.checking import checked_rows, grouped_reasons, repeated_rows, unused_columns
+from retail_analytics.sources.checking import Correction, checked_rows, grouped_reasons, repeated_rows, unused_columns
 from retail_analytics.sources.contracts import quoted
 from retail_analytics.sources.files import read_file
 from retail_analytics.sources.mapping import sees_all_rows
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
-from retail_analytics.warehouse.history import Told, raw_table, told
+from retail_analytics.warehouse.correcting import amend, every_one_fits, keep_as_told, none_is_left_over
+from retail_analytics.warehouse.history import Covers, Told, history_of, told
 
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """What became of the rows of one file. Always read = kept + refused + merged + left_out.
+class FileAccount:
+    """What became of one file. Always read = kept + refused + merged + left_out.
 
-    And kept = new + updated + confirmed + overruled; withdrawn and closed are rows that the file no longer has.
+    Of a file that was loaded kept = new + updated + confirmed + overruled.
     """
 
+    file: str
+    table: str
+    outcome: str  # "loaded", or "unchanged" when the same file was loaded before
     read: int
     kept: int
     refused: int
-    merged: int
+    merged: int  # equal in every column to an earlier row of the file
     left_out: int
-    new: int
-    updated: int
-    confirmed: int
-    overruled: int
-    withdrawn: int
-    closed: int
     reasons: dict[str, int]
-    unused: list[str]
+    unused: list[str] = field(default_factory=list)
+    corrected: int = 0  # values that were put right
+    new: int = 0
+    updated: int = 0  # of a row that was known, something else; what was known before is kept
+    confirmed: int = 0  # said before, and nothing else since
+    overruled: int = 0  # a newer export says otherwise
+    withdrawn: int = 0  # rows that an earlier edition had, and this one no longer has
+    closed: int = 0  # things that an earlier edition listed, and this one no longer lists: kept, with an end
 
 
 def arrive(
-    con, file: SourceFile, known_on: date, *, again: date | None, full: list[tuple[date, date, date]],
-    said: Callable[[str], None],
-) -> Arrived:  # fmt: skip
-    """Check a file, batch by batch, and add its kept rows to raw_<table> by key.
+    con, file: SourceFile, known_on: date, *, corrections: list[Correction], again: date | None,
+    later: list[tuple[date, Covers]], said: Callable[[str], None],
+) -> FileAccount:  # fmt: skip
+    """Check a file, batch by batch, put right what is known to be wrong, and add its kept rows to the history.
 
-    `again` and `full` are what `told` wants to know of the exports of this name.
+    `again` and `later` are what `told` wants to know of the exports of this name.
     Raises SourceError if the file cannot be read or its mapping cannot be used on it.
     """
     contract, mapping, name = file.contract, file.mapping, file.name
     text = read_file(file.path, mapping.reads, said_in=f"{mapping.name}, reads")
     if mapping.unpivot:
         text = unpivoted(text, **mapping.unpivot)
-    raw_table(con, contract)
     known = {table for table in set(contract.references.values()) if _rows(con, f"history_{table}")}
-    queries = {
-        padded: checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known, padded=padded)
-        for padded in (True, False)
-    }
+
+    def query(padded: bool, corrections: list[Correction]) -> str:
+        return checked_rows(contract, mapping, text.header, file=name, today=known_on, known=known, padded=padded,
+                            corrections=corrections)  # fmt: skip
+
     # The first file of a table has nothing that it could be told beside.
-    first = not _rows(con, f"history_{contract.table}")
+    first = not later and not corrections and not _rows(con, f"history_{contract.table}")
     into = f"history_{contract.table}" if first else "arrived"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS FROM {quoted(f'raw_{contract.table}')} LIMIT 0")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS FROM {history_of(contract)} LIMIT 0")
     con.execute('DELETE FROM refused WHERE file = ? AND "table" = ?', [name, contract.table])
-    columns = ", ".join([*map(quoted, contract.fields), "? AS file", "_line AS line", "? AS file_on"])
-    columns += ", file_on AS said_on" * first
-    read = left_out = 0
+    origin = ("? AS file", "_line AS line", "? AS file_on", "file_on AS said_on")
+    columns = ", ".join([*map(quoted, contract.fields), *origin])
+    known_then = [one for one in corrections if one.corrected_on <= known_on]
+    read, left_out, used = 0, 0, set()
     began = spoken = monotonic()
     for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
-        _check(con, file, known_on, batch, queries[batch.padded])
+        _check(con, file, known_on, batch, query(batch.padded, corrections))
+        used |= every_one_fits(con, name, corrections) if corrections else set()
+        if len(known_then) < len(corrections):
+            keep_as_told(con, contract, corrections, known_on, before=query(batch.padded, known_then))
         con.execute(
             f"INSERT INTO {into} BY NAME SELECT {columns} FROM checked WHERE len(reasons) = 0 AND NOT left_out",
             [name, known_on],
@@ -87,14 +96,18 @@ def arrive(
         if monotonic() - spoken > SILENCE:
             spoken = monotonic()
             said(f"{name}: {read:,} rows, {read / (spoken - began):,.0f} a second, {batch.share:.0%} of the file")
+    none_is_left_over(corrections, name, used)
     merged = _without_repeated(con, file, text, into)
     kept = _rows(con, into)
-    became = Told(new=kept) if first else told(con, contract, name, known_on, again=again, full=full)
+    told_before = {"again": again, "covers": file.covers, "later": later}
+    became = Told(new=kept) if first else told(con, contract, name, known_on, **told_before)
+    amend(con, contract, name, known_on)
     mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'
-    return Arrived(
-        read=read, kept=kept, refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0], merged=merged,
-        left_out=left_out, **asdict(became), reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
-        unused=unused_columns(contract, mapping, text.header),
+    return FileAccount(
+        file=name, table=contract.table, outcome="loaded", read=read, kept=kept, merged=merged, left_out=left_out,
+        refused=con.execute(f"SELECT count(*) FROM {mine}").fetchall()[0][0],
+        reasons=dict(con.execute(grouped_reasons(mine)).fetchall()),
+        unused=unused_columns(contract, mapping, text.header), corrected=len(used), **asdict(became),
     )  # fmt: skip
 
 

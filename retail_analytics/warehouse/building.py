@@ -11,7 +11,6 @@ from retail_analytics.warehouse.history import (
     changed_keys,
     history_of,
     newest_words,
-    raw_table,
     said_since,
     same_key,
     stored,
@@ -40,8 +39,6 @@ def build(con, loaded: dict[str, int], *, anew: bool) -> None:
 
     `loaded` says how many new rows each of the loaded tables has got.
     """
-    for contract in contracts().values():
-        raw_table(con, contract)
     changes = {table: new + _rows(con, changed_keys(con, contracts()[table])) for table, new in loaded.items()}
     changed = {f"raw_{table}" for table, times in changes.items() if times} | ({"account"} if loaded else set())
     for name in TABLES:

@@ -12,6 +12,7 @@ from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
 
 ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
 TIMES = {"said_on": "DATE", "known_until": "DATE"}
+Covers = tuple[date, date]  # the first and last day that a file holds in full
 
 
 @dataclass(frozen=True)
@@ -74,29 +75,34 @@ def stored(contract: Contract | None, columns: dict[str, str]) -> str:
 
 
 def told(
-    con, contract: Contract, file: str, day: date, *, again: date | None, full: list[tuple[date, date, date]]
-) -> Told:
-    """The rows of the table `arrived` (the contract's columns, file, line, file_on) join the history.
+    con, contract: Contract, file: str, day: date, *, again: date | None, covers: Covers | None,
+    later: list[tuple[date, Covers]],
+) -> Told:  # fmt: skip
+    """The rows of the table `arrived`, which has the columns of the history, join it.
 
     `again`: the day under which the same export was read before; what it said then and says no longer is taken back.
-    `full`: the exports of this name, this one or newer ones, that hold days in full (their day, first, last): what an
-    earlier one had there and they have not is withdrawn, or closed where the contract names a column for that.
+    `covers`: the first and last day that the file holds in full; what an earlier one of its name had there and it has
+    not is withdrawn, or closed where the contract names a column for that. `later`: the same of newer files of this
+    name that were loaded before this one.
     """
     taken_back = _take_back(con, contract, file, day, again) if again else 0
-    confirmed = _confirm(con, contract, file, day)
+    confirmed, known_then = _confirm(con, contract, file, day)
     [(new, updated, overruled)] = con.execute(f"""
         SELECT
           (SELECT count(*) FROM arrived WHERE rowid NOT IN (SELECT arrived_id FROM met)),
           count(*) FILTER (newest <= {_day(day)}),
           count(*) FILTER (newest > {_day(day)})
         FROM (SELECT max(file_on) AS newest FROM met GROUP BY arrived_id)""").fetchall()
+    for newer, days in later:
+        _end_later(con, contract, newer, days)
     con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM arrived")
     if updated + overruled:
         _put_in_order(con, contract, day)
     else:
-        con.execute(f"INSERT INTO {history_of(contract)} SELECT *, file_on, NULL FROM arrived")
-    gone = sum(_end(con, contract, file, *days) for days in full)
+        con.execute(f"INSERT INTO {history_of(contract)} FROM arrived")
+    gone = _end(con, contract, file, day, covers) if covers else 0
     closed = gone if contract.closed_by else 0
+    overruled += known_then
     return Told(new, updated, confirmed, overruled, withdrawn=taken_back + gone - closed, closed=closed)
 
 
@@ -119,48 +125,74 @@ def _take_back(con, contract: Contract, file: str, day: date, again: date) -> in
           AND (file_on <> {_day(day)} OR NOT {said_still})
     """, [file])  # fmt: skip
     con.execute(f"DELETE FROM {history} WHERE rowid IN (SELECT row_id FROM undone)")
+    con.execute(
+        f"UPDATE {history} h SET said_on = file_on WHERE file = ? AND said_on = {_day(again)} AND NOT {said_still}",
+        [file],
+    )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE reopened AS
-        SELECT rowid AS row_id, {key} FROM {history} h
-        WHERE known_until = {_day(again)}
-          AND (file = ? OR EXISTS (SELECT 1 FROM undone u WHERE {same_key(contract, "h", "u")}))
-          AND NOT EXISTS (
-            SELECT 1 FROM {history} n WHERE n.file_on = {_day(again)} AND {same_key(contract, "h", "n")})""", [file])
-    con.execute(f"UPDATE {history} SET known_until = NULL WHERE rowid IN (SELECT row_id FROM reopened)")
+        SELECT h.rowid AS row_id, {", ".join("h." + quoted(k) for k in contract.key)}, min(n.file_on) AS next_on
+        FROM {history} h
+        LEFT JOIN {history} n ON n.file_on > h.file_on AND {same_key(contract, "h", "n")}
+        WHERE h.known_until = {_day(again)}
+          AND (h.file = ? OR EXISTS (SELECT 1 FROM undone u WHERE {same_key(contract, "h", "u")}))
+        GROUP BY ALL""", [file])
+    con.execute(f"UPDATE {history} h SET known_until = next_on FROM reopened r WHERE h.rowid = r.row_id")
     con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {key} FROM undone UNION SELECT {key} FROM reopened")
     return con.execute("SELECT count(*) FROM undone WHERE withdrawn").fetchall()[0][0]
 
 
-def _end(con, contract: Contract, file: str, day: date, first: date, last: date) -> int:
-    """End the words that the file said before `day`, and said no more when it held these days in full."""
-    history, by, closes = history_of(contract), contract.withdrawn_by, contract.closed_by
-    if not by and not closes:
-        return 0
-    there = f"{quoted(by)} >= {_day(first)} AND {quoted(by)} < {_day(last)} + 1" if by else f"{quoted(closes)} IS NULL"
+def _end(con, contract: Contract, file: str, day: date, covers: Covers) -> int:
+    """End the words that the file said before `day`, and no more when it held these days in full. Gives how many."""
+    history = history_of(contract)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE gone AS
         SELECT rowid AS row_id, * FROM {history}
-        WHERE file = ? AND said_on < {_day(day)} AND (known_until IS NULL OR known_until > {_day(day)}) AND {there}
-    """, [file])  # fmt: skip
+        WHERE file = ? AND said_on < {_day(day)} AND (known_until IS NULL OR known_until > {_day(day)})
+          AND {_held_in_full(contract, covers)}""", [file])
     con.execute(f"UPDATE {history} SET known_until = {_day(day)} WHERE rowid IN (SELECT row_id FROM gone)")
-    if closes:
-        con.execute(f"""
-            INSERT INTO {history}
-            SELECT * EXCLUDE row_id
-              REPLACE ({_day(day)} AS {quoted(closes)}, NULL AS line, {_day(day)} AS file_on, {_day(day)} AS said_on)
-            FROM gone""")
+    if contract.closed_by:
+        con.execute(f"INSERT INTO {history} SELECT * EXCLUDE row_id {_closing(contract, day)} FROM gone")
     con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM gone")
     return con.execute("SELECT count(*) FROM gone").fetchall()[0][0]
 
 
-def _confirm(con, contract: Contract, file: str, day: date) -> int:
-    """The rows of `arrived` that say what is known already leave it. Makes `met`, what the others say otherwise."""
+def _end_later(con, contract: Contract, day: date, covers: Covers) -> None:
+    """End the words in `arrived` that a newer file of the same name, full for these days, did not say any more."""
+    lacking = f"""{_held_in_full(contract, covers)} AND rowid NOT IN (
+        SELECT arrived_id FROM met WHERE file_on <= {_day(day)} AND said_on >= {_day(day)})"""
+    if contract.closed_by:
+        con.execute(f"INSERT INTO arrived SELECT * {_closing(contract, day)} FROM arrived WHERE {lacking}")
+    else:
+        con.execute(f"UPDATE arrived SET known_until = least(known_until, {_day(day)}) WHERE {lacking}")
+
+
+def _held_in_full(contract: Contract, covers: Covers) -> str:
+    """Whether a full file of these days would hold a row, if it were still so."""
+    if contract.closed_by:
+        return f"{quoted(contract.closed_by)} IS NULL"
+    by = contract.withdrawn_by
+    return f"{quoted(by)} >= {_day(covers[0])} AND {quoted(by)} < {_day(covers[1])} + 1" if by else "FALSE"
+
+
+def _closing(contract: Contract, day: date) -> str:
+    then = _day(day)
+    return f"REPLACE ({then} AS {quoted(contract.closed_by)}, NULL AS line, {then} AS file_on, {then} AS said_on)"
+
+
+def _confirm(con, contract: Contract, file: str, day: date) -> tuple[int, int]:
+    """The rows of `arrived` that say what was known on that day leave it: how many that is still so of, and not.
+
+    Makes the table `met`: the words on the keys of those that stay.
+    """
     history = history_of(contract)
     here, there = (", ".join(f"{of}.{quoted(name)}" for name in contract.fields) for of in "ah")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE met AS
-        SELECT a.rowid AS arrived_id, a.line, h.rowid AS row_id, h.file_on,
-          h.known_until IS NULL AND h.file_on <= {_day(day)} AND row({here}) IS NOT DISTINCT FROM row({there}) AS same
+        SELECT a.rowid AS arrived_id, a.line, h.rowid AS row_id, h.file_on, h.said_on,
+          h.file_on <= {_day(day)} AND coalesce(h.known_until > {_day(day)}, TRUE)
+            AND row({here}) IS NOT DISTINCT FROM row({there}) AS same,
+          h.known_until IS NOT NULL AS ended
         FROM {history} h
         INNER JOIN arrived a ON {same_key(contract, "h", "a")}""")
     con.execute(f"""
@@ -168,31 +200,38 @@ def _confirm(con, contract: Contract, file: str, day: date) -> int:
           said_on = greatest(h.said_on, {_day(day)}),
           line = CASE WHEN h.file = ? AND h.file_on = {_day(day)} THEN m.line ELSE h.line END
         FROM met m WHERE m.same AND h.rowid = m.row_id""", [file])
-    con.execute("CREATE OR REPLACE TEMP TABLE confirmed AS SELECT arrived_id FROM met WHERE same")
-    con.execute("DELETE FROM arrived WHERE rowid IN (FROM confirmed)")
-    con.execute("DELETE FROM met WHERE arrived_id IN (FROM confirmed)")
-    return con.execute("SELECT count(*) FROM confirmed").fetchall()[0][0]
+    con.execute("CREATE OR REPLACE TEMP TABLE known AS SELECT arrived_id, ended FROM met WHERE same")
+    con.execute("DELETE FROM arrived WHERE rowid IN (SELECT arrived_id FROM known)")
+    con.execute("DELETE FROM met WHERE arrived_id IN (SELECT arrived_id FROM known)")
+    return con.execute("SELECT count(*) FILTER (NOT ended), count(*) FILTER (ended) FROM known").fetchall()[0]
 
 
 def _put_in_order(con, contract: Contract, day: date) -> None:
     """All words on the keys of `arrived`, by day: each ends where the next begins."""
     history, key, content = history_of(contract), _key(contract), ", ".join(map(quoted, contract.fields))
+    then = _day(day)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE affected AS
-        SELECT h.rowid AS row_id, h.*
+        SELECT h.rowid AS row_id, h.* REPLACE (
+          -- What had ended a word on this day is replaced.
+          CASE WHEN known_until = {then} AND bool_or(file_on = {then}) OVER (PARTITION BY {key}) THEN NULL
+            ELSE known_until END AS known_until)
         FROM {history} h
         SEMI JOIN arrived a ON {same_key(contract, "h", "a")}""")
     con.execute(f"DELETE FROM {history} WHERE rowid IN (SELECT row_id FROM affected)")
     con.execute(f"""
         INSERT INTO {history}
         WITH words AS (
-          SELECT {content}, file, line,
-            CASE WHEN file_on = {_day(day)} THEN said_on ELSE file_on END AS file_on, said_on, known_until
+          -- What was said before this day and after it was not said on it; of two words of one day the later counts.
+          SELECT * EXCLUDE row_id REPLACE (CASE WHEN said_on < {then} THEN said_on ELSE file_on END AS said_on)
           FROM affected
-          -- Of two words of one day the one that is loaded later counts.
-          WHERE file_on <> {_day(day)} OR said_on > file_on
+          WHERE file_on < {then}
           UNION ALL
-          SELECT {content}, file, line, file_on, file_on, NULL FROM arrived
+          SELECT * EXCLUDE row_id REPLACE (greatest(file_on, CASE WHEN file_on <= {then} THEN said_on END) AS file_on)
+          FROM affected
+          WHERE said_on > {then}
+          UNION ALL
+          FROM arrived
         ),
         beside AS (
           SELECT *, lag(row({content})) OVER turn AS before, lag(known_until) OVER turn AS before_until
@@ -206,10 +245,11 @@ def _put_in_order(con, contract: Contract, day: date) -> None:
           FROM beside
         ),
         told AS ( -- what was said again is one word, from the day it was said first
-          SELECT * REPLACE (max(said_on) OVER same AS said_on, min(known_until) OVER same AS known_until)
+          SELECT * REPLACE (max(said_on) OVER same AS said_on, last_value(known_until) OVER same AS known_until)
           FROM numbered
-          WINDOW same AS (PARTITION BY {key}, word)
-          QUALIFY row_number() OVER (same ORDER BY file_on) = 1
+          WINDOW same AS (
+            PARTITION BY {key}, word ORDER BY file_on ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+          QUALIFY row_number() OVER same = 1
         )
         SELECT {content}, file, line, file_on, said_on,
           least(known_until, lead(file_on) OVER (PARTITION BY {key} ORDER BY file_on)) AS known_until
