@@ -4,17 +4,15 @@
 loads them both ways, each in a process of its own, and prints seconds, their ratio and the peak memory of each.
 """
 
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from benchmarks.alone import alone
 from retail_analytics.sources.plan import source_file
 from retail_analytics.warehouse import load
 
@@ -31,7 +29,8 @@ def main(rows: int) -> None:
     with tempfile.TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as folder:
         written(Path(folder), rows)
         size = (Path(folder) / "incidents.csv").stat().st_size
-        (plain_seconds, plain_peak), (seconds, peak) = (alone(way, Path(folder)) for way in ("plain", "checked"))
+        plain_seconds, plain_peak = alone("benchmarks.load_big.plain", Path(folder))
+        seconds, peak = alone("benchmarks.load_big.checked", Path(folder))
     print(
         f"load {rows:,} incidents ({size / 1e6:,.0f} MB): {seconds:.1f} s, {peak:.2f} GB; "
         f"plain typed {plain_seconds:.1f} s, {plain_peak:.2f} GB; {seconds / plain_seconds:.2f} ×",
@@ -79,19 +78,6 @@ def checked(folder: Path) -> None:
     names = ("stores.csv", "incidents.csv")
     files = [source_file(folder / name, mapping="own", known_on=date(2026, 1, 1)) for name in names]
     load(folder / "warehouse", files, title="Big")
-
-
-def alone(way: str, folder: Path) -> tuple[float, float]:
-    """Seconds of the work itself, and the peak memory in GB of the process that did it."""
-    child = [sys.executable, "-c", f"from benchmarks.load_big import measured; measured({way!r}, {str(folder)!r})"]
-    seconds, peak = subprocess.run(child, check=True, capture_output=True, text=True).stdout.split()[-2:]
-    return float(seconds), float(peak)
-
-
-def measured(way: str, folder: str) -> None:
-    began = time.perf_counter()
-    {"plain": plain, "checked": checked}[way](Path(folder))
-    print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
 if __name__ == "__main__":
