@@ -104,6 +104,18 @@ def test_a_device_that_a_full_export_no_longer_lists_is_closed_and_not_deleted(t
     assert shop.as_known(APRIL).sql(spans).rows() == closed
 
 
+@pytest.mark.parametrize(
+    ("seen", "newest", "gone"),
+    [("2026-03-31", "2026-06-29", None), ("2026-03-31", "2026-06-30", date(2026, 4, 1)), ("", "2026-06-30", date(2026, 4, 1))],
+)
+def test_a_device_that_newer_exports_leave_out_for_90_days_is_gone_since_it_was_last_seen_or_listed(tmp_path, seen, newest, gone):
+    header = "source,source_id,observed_on,installed_on,last_seen_on"
+    loaded(tmp_path, "a.csv", f"x,A,2026-03-31,2026-01-01,{seen}", MARCH, table="devices", header=header)
+    other = f"x,B,{newest},2026-01-01,{newest if seen else ''}"
+    _, shop = loaded(tmp_path, "b.csv", other, JUNE, table="devices", header=header)
+    assert shop.sql("SELECT in_service_to FROM devices WHERE device_id = 'x:A'").item() == gone
+
+
 def test_an_export_read_again_takes_back_what_it_no_longer_says_and_gives_the_word_back_to_the_one_before(tmp_path):
     loaded(tmp_path, "a.csv", "I1,theft,2026-01-05", MARCH)
     loaded(tmp_path, "b.csv", "I1,fraud,2026-01-05 I2,theft,2026-01-06", JUNE)

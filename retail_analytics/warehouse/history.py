@@ -8,6 +8,7 @@ the newest word (known_until). raw_<table> shows the newest word of each key.
 from dataclasses import dataclass
 from datetime import date
 
+from retail_analytics.errors import WarehouseError
 from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
 
 ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
@@ -28,11 +29,16 @@ class Told:
 
 
 def raw_table(con, contract: Contract) -> None:
-    """history_<table> and its view raw_<table>, made if they are not there."""
-    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()}
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns | ORIGIN | TIMES)})"
-    )
+    """history_<table> and its view raw_<table>, made if they are not there.
+
+    Raises WarehouseError if they are those of another version of the workbench.
+    """
+    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()} | ORIGIN | TIMES
+    con.execute(f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns)})")
+    found = con.execute(f"DESCRIBE {history_of(contract)}").fetchall()
+    if [(name, kind) for name, kind, *_ in found] != [*columns.items()]:
+        version = "is that of another version: load all files into a new folder"
+        raise WarehouseError(f"The table {contract.table} {version}.")
     con.execute(f"CREATE VIEW IF NOT EXISTS {quoted('raw_' + contract.table)} AS {newest_words(contract)}")
 
 
