@@ -117,7 +117,7 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
 
 
 def _export_near(warehouse: Warehouse, measured: Measured, day: date) -> date:
-    """The day of the export that came then or soon after, if one did: before it nothing of the month before was known."""
+    """The day of the export that came then or soon after, if one did: until it came, less of its month was known."""
     exports = load_account(warehouse).filter(pl.col("table").is_in(measured.tables))["known_on"].sort()
     return next((known for known in exports if day <= known <= day + SOON), day)
 

@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import json
 import random
 import re
 import zipfile
@@ -12,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
 import xlsxwriter
@@ -267,65 +265,6 @@ def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_pat
     with pytest.raises(SourceError) as error:
         account(tmp_path, incidents(tmp_path, content))
     assert sentence in str(error.value)
-
-
-RECORDS = [
-    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-01"}}, "loss": 12.5, "tags": ["a", "b"], "tried": False},
-    {"id": "I2", "what": {"kind": "thft", "when": {"day": "2025-01-02"}}, "loss": None, "tags": [], "tried": True},
-    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-03"}}},
-]
-
-
-@pytest.mark.parametrize("name", ["x.json", "x.jsonl.gz", "x.parquet"])
-def test_records_inside_records_are_columns_named_by_their_path(tmp_path, name):
-    path = tmp_path / name
-    if name == "x.parquet":
-        pl.DataFrame(RECORDS).write_parquet(path)
-    elif name == "x.json":
-        path.write_text(json.dumps(RECORDS))
-    else:
-        path.write_bytes(gzip.compress("\n".join(map(json.dumps, RECORDS)).encode()))
-    (tmp_path / "mine.yaml").write_text(
-        "table: incidents\ncolumns: {incident_id: id, kind: what.kind, occurred_on: what.when.day, loss: loss, "
-        "attempted: tried, reference: tags}\n"
-    )
-    files, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path))
-    assert (files[name].read, files[name].kept, files[name].refused) == (3, 1, 2)
-    assert warehouse.sql("SELECT incident_id, occurred_on, loss, attempted, reference, line FROM raw_incidents").rows() == [
-        ("0012", date(2025, 1, 1), 12.5, False, '["a", "b"]', 1),
-    ]  # fmt: skip
-    assert warehouse.sql("SELECT line, reasons[1], text[:11] FROM refused WHERE line = 3").rows() == [
-        (3, "incident_id '0012' stands already on row 1", '{"id": "001'),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("x.json", b"[{]", "x.json, row 1: not JSON"),
-        ("x.json", b"{}", "x.json is one JSON value. Expected a list"),
-        ("x.json", b"[]", "x.json holds no records"),
-        ("x.json", b"[" * 100_000, "without end"),
-        ("x.jsonl", b"\n", "x.jsonl holds no records"),
-        ("x.jsonl", b'{"a": 1, "A": 2}', "column 'A' stands twice"),
-        ("x.parquet", b"PAR1xxxx", "x.parquet is a damaged Parquet file"),
-    ],
-)
-def test_records_that_cannot_be_read_are_one_sentence(tmp_path, name, content, sentence):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(SourceError, match=sentence):
-        account(tmp_path, source_file(tmp_path / name, mapping="own", table="incidents"))
-
-
-def test_a_line_that_is_no_record_is_refused_by_itself(tmp_path):
-    record = '{"incident_id": "I%d", "kind": "theft", "occurred_on": "2025-01-01"}\n'
-    path = tmp_path / "incidents.jsonl"
-    path.write_text(record % 1 + '{"incident_id": "I2", \n[1]\n\n' + record % 3)
-    files, warehouse = account(tmp_path, source_file(path, mapping="own", known_on=date(2025, 6, 30)))
-    assert (files["incidents.jsonl"].read, files["incidents.jsonl"].kept) == (4, 2)
-    assert warehouse.sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
-        (2, '{"incident_id": "I2",', ["not a JSON record"]), (3, "[1]", ["not a JSON record"]),
-    ]  # fmt: skip
 
 
 def workbook(path: Path, **sheets: list[list]) -> Path:
