@@ -340,7 +340,7 @@ def test_a_plan_may_name_monthly_files_by_a_pattern_each_with_its_own_columns_an
     assert warehouse.sql("SELECT file, line FROM refused").rows() == [("2025-02/incidents.csv", 3)]
     again, _ = account(tmp_path, *read_plan(tmp_path)[1])
     assert {f.outcome for f in again.values()} == {"unchanged"}
-    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "looks outside the folder")):
+    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "leads out of the folder")):
         (tmp_path / "load.yaml").write_text(f"files:\n  - {{file: '{pattern}'}}\n")
         with pytest.raises(SourceError, match=sentence):
             read_plan(tmp_path)
@@ -697,3 +697,23 @@ def test_the_same_content_under_another_name_is_read_again_but_changes_no_number
     assert (copy.new, copy.updated, copy.confirmed) == (0, 0, 2)
     query = "SELECT incident_id, kind, occurred_on FROM incidents ORDER BY ALL"
     assert before.sql(query).rows() == after.sql(query).rows()
+
+
+@pytest.mark.parametrize("line", ["{file: ../secret.csv, table: incidents}", "{file: link.csv, table: incidents}", "{file: 'l*.csv', table: incidents}"])
+def test_a_plan_reads_nothing_outside_its_folder_not_even_by_a_link(tmp_path, line):
+    incidents(tmp_path, GOOD, "secret.csv")
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to("../secret.csv")
+    (folder / "load.yaml").write_text(f"files:\n  - {line}\n")
+    with pytest.raises(SourceError, match="leads out of the folder of the plan. Move the file there itself."):
+        read_plan(folder)
+
+
+def test_an_export_of_a_plan_may_be_called_as_it_was_before(tmp_path):
+    incidents(tmp_path, GOOD, "march_again.csv")
+    (tmp_path / "load.yaml").write_text("files:\n  - {file: march_again.csv, name: march.csv, table: incidents}\n")
+    assert [file.name for file in read_plan(tmp_path)[1]] == ["march.csv"]
+    (tmp_path / "load.yaml").write_text("files:\n  - {file: 'm*.csv', name: march.csv, table: incidents}\n")
+    with pytest.raises(SourceError, match="may be many files, which cannot all be called 'march.csv'"):
+        read_plan(tmp_path)
