@@ -5,6 +5,9 @@ from datetime import date
 import pytest
 from conftest import cells
 
+from retail_analytics import charts
+from retail_analytics.metrics import iot
+
 LOG = "source_id, split_part(device_id, ':', 2), rule, confidence, joined_source_id"
 DOUBTS = "source_id, other_source_id, why, chained"
 
@@ -538,3 +541,55 @@ def test_a_box_that_is_out_of_service_ends_its_last_span(given, listed):
     ended = "2025-07-10" if listed else "2025-08-01"  # the day on which an export no longer lists it
     assert spans(shop)[0] == cells(f"a | 0001 | | | | first seen | | 2024-01-01 | {ended} | 2024-01-01")[0]
     assert spans(shop.as_known("2025-07-31"))[0] == cells("a | 0001 | | | | first seen | | 2024-01-01 | | 2024-01-01")[0]
+
+
+DOUBTED = """
+            source | source_id | observed_on | region | vendor | serial | asset_tag | mac               | installed_on
+            cmdb   | a         | 2025-06-30  | North  | Acme   | 1001   | EG-1      |                   | 2024-01-01
+            scan   | b         | 2025-06-30  | North  | Acme   | 1002   | EG-1      | 00:00:5e:00:53:01 | 2024-01-01
+            edr    | c         | 2025-06-30  | South  | Acme   | 1003   |           | 00:00:5e:00:53:01 | 2024-01-01
+            edr    | d         | 2025-06-30  | South  | Acme   | 1004   |           |                   | 2024-01-01
+            edr    | e         | 2025-06-30  |        | Acme   | 1005   |           |                   | 2024-01-01
+            edr    | f         | 2025-06-30  | East   | Acme   | 1006   |           |                   | 2024-01-01
+"""
+TAG, MAC = "same asset tag, different serials", "same mac, different serials"
+
+
+@pytest.mark.parametrize(
+    ("region", "reasons", "says"),
+    [
+        ("all", [(TAG, 1, 2, 6), (MAC, 1, 2, 6), ("all reasons", 2, 3, 6)],
+         "2 pairs of records may be one device: 50 % of 6 records."),
+        ("North", [(TAG, 1, 2, 2), (MAC, 1, 1, 2), ("all reasons", 2, 2, 2)],
+         "2 pairs of records may be one device: 100 % of 2 records."),
+        ("South", [(MAC, 1, 1, 2), ("all reasons", 1, 1, 2)],
+         "1 pair of records may be one device: 50 % of 2 records."),
+        ("East", [("all reasons", 0, 0, 1)], "Nothing was left undecided of 1 record."),
+    ],
+)  # fmt: skip
+def test_records_that_could_be_one_device_are_counted_by_what_stands_against_it(given, region, reasons, says):
+    found = iot.undecided(given(devices=DOUBTED), last_month="2025-05", months=12, region=region)
+    assert found.rows.drop("metric").rows() == reasons
+    shown = charts.table(found).content
+    assert shown["title"] == says and (iot.TO_DECIDE in shown["notes"]) == (region != "East")
+    assert shown["source"].startswith("device_doubts; data to ") and f"region {region}" in shown["subtitle"] + "region all"
+
+
+def test_what_is_in_many_records_or_stores_is_one_reason(given):
+    drawn = "source | source_id | observed_on | asset_tag\n"
+    drawn += "\n".join(f"s | {tag}{n} | 2025-06-30 | EG-{tag}" for tag, number in ((1, 7), (2, 8)) for n in range(number))
+    rows = iot.undecided(given(devices=drawn), last_month="2025-05").rows.drop("metric").rows()
+    assert rows[:-1] == [("asset tag on many records", 2, 4, 15)]
+
+
+def test_an_override_that_names_no_record_is_no_pair_that_could_be_one_device(given):
+    shop = given(devices=ONE_BOX, device_overrides=ruled("cmdb | a | scan | gone | same", "cmdb | a | cmdb | a | different"))
+    assert iot.undecided(shop, last_month="2025-05").rows.drop("metric").rows() == [("all reasons", 0, 0, 2)]
+
+
+def test_without_devices_there_is_nothing_to_decide(given):
+    asked = {"last_month": "2025-05", "region": "West"}
+    shop = given(stores="store_id | region\n0001 | West")
+    assert iot.undecided(shop, **asked).not_recorded == "no devices in this warehouse"
+    shop = given(devices=DOUBTED)
+    assert iot.undecided(shop, **asked).not_recorded == "no devices of West in this warehouse"
