@@ -38,14 +38,14 @@ def main(rows: int) -> None:
     )
 
 
-def written(folder: Path, rows: int) -> None:
-    """stores.csv and incidents.csv: every hundredth store id quoted, two damaged lines per million."""
+def written(folder: Path, rows: int, first: int = 0) -> None:
+    """stores.csv and incidents.csv from number `first` on: regions quoted now and then, two damaged lines a million."""
     stores = [f"{n:04},{region}" for n in range(1, 501) for region in (("North", "South", "East")[n % 3],)]
     (folder / "stores.csv").write_text("store_id,region\n" + "\n".join(stores) + "\n")
     with (folder / "incidents.csv").open("wb") as file:
         file.write((",".join(TYPES) + "\n").encode())
-        for first in range(0, rows, ROWS_WRITTEN_AT_ONCE):
-            n = pl.int_range(first, min(rows, first + ROWS_WRITTEN_AT_ONCE), eager=True).alias("n")
+        for begin in range(first, first + rows, ROWS_WRITTEN_AT_ONCE):
+            n = pl.int_range(begin, min(first + rows, begin + ROWS_WRITTEN_AT_ONCE), eager=True).alias("n")
             day = pl.lit(date(2020, 1, 1)) + pl.duration(days=pl.col("n") * 7919 % 2100)
             kinds = pl.Series(["theft", "theft", "fraud", "violence", "damage", "other"])
             n.to_frame().select(
@@ -61,7 +61,7 @@ def written(folder: Path, rows: int) -> None:
                 price_basis=pl.lit("cost"),
                 region=pl.when(pl.col("n") % 100 == 0).then(pl.lit('North, "upper"')).otherwise(pl.lit("North")),
             ).write_csv(file, include_header=False)
-            file.write(DAMAGED.format(id=f"X{first}").encode())
+            file.write(DAMAGED.format(id=f"X{begin}").encode())
 
 
 def plain(folder: Path) -> None:

@@ -1,7 +1,10 @@
 """What a report says about itself: how fresh its data are, what changed, what it cannot say, where it comes from."""
 
 import json
+from datetime import date, timedelta
 from importlib.metadata import version
+
+import polars as pl
 
 from retail_analytics import words
 from retail_analytics.exhibits import Exhibit, points
@@ -11,6 +14,7 @@ from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse, load_account
 
 LATE = 7  # days behind the newest table: one missed weekly export
+SOON = timedelta(days=14)  # an export of last month comes early in this one
 RECENT = 3  # months in which something noted is still news
 PACKAGES = ("duckdb", "ibis-framework", "plotly", "polars", "statsmodels")
 MAIN_TABLES = ("stores", "store_days", "devices", "incidents", "findings", "controls", "training", "uplinks")
@@ -95,7 +99,7 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
     if measured.not_recorded or measured.as_known is None:
         return []
     day = measured.as_known
-    earlier = after(day.replace(day=1), -1).replace(day=min(day.day, 28))
+    earlier = _export_near(warehouse, measured, after(day.replace(day=1), -1).replace(day=min(day.day, 28)))
     month = after(measured.last_month, -1)
     asked = story | {"last_month": month, "months": 1}
     was, now = (measure(known, measured.metric, **asked) for known in (warehouse.as_known(earlier), warehouse))
@@ -110,6 +114,12 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
         f"{words.value(after_all, metric)} now ({words.change(after_all / before - 1)}), by late entries."
     )
     return [("Restated.", text)]
+
+
+def _export_near(warehouse: Warehouse, measured: Measured, day: date) -> date:
+    """The day of the export that came then or soon after, if one did: until it came, less of its month was known."""
+    exports = load_account(warehouse).filter(pl.col("table").is_in(measured.tables))["known_on"].sort()
+    return next((known for known in exports if day <= known <= day + SOON), day)
 
 
 def _newly_visible(warehouse: Warehouse, story: dict) -> list[tuple[str, str]]:

@@ -247,6 +247,23 @@ def test_a_published_run_keeps_its_note_for_programs(shop):
     assert code == 0 and "so 2026-10 is not complete" in json.loads(said)["note"]
 
 
+def test_the_account_says_in_words_what_became_of_rows_beside_those_known_before(tmp_path):
+    def said(body, day, *more):
+        (tmp_path / "incidents.csv").write_text("incident_id,kind,occurred_on\n" + body)
+        result = CliRunner().invoke(main, ["load", str(tmp_path / "incidents.csv"), "--known-on", day, "--covers", "2026-01-01", day,
+                                           "--warehouse", str(tmp_path / "w"), *more])  # fmt: skip
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    assert "incidents.csv:" not in said("A,theft,2026-01-05\nB,theft,2026-01-06\nC,theft,2026-01-07\n", "2026-03-31")
+    second = said("A,fraud,2026-01-05\nB,theft,2026-01-06\nD,theft,2026-01-08\n", "2026-06-30")
+    words = "1 new; 1 updated, what was known before is kept; 1 as known before; 1 withdrawn, which it no longer has"
+    assert f"incidents.csv: {words}" in second
+    assert "incidents.csv: 1 overruled by a newer export" in said("A,damage,2026-01-05\n", "2026-05-31")
+    found = json.loads(said("A,fraud,2026-01-05\n", "2026-07-31", "--json"))["files"][-1]
+    assert (found["read"], found["kept"], found["confirmed"], found["withdrawn"]) == (1, 1, 1, 2)
+
+
 def test_doubts_are_listed_and_decided_in_a_file_of_overrides(given, tmp_path):
     drawn = "source | source_id | observed_on | vendor | serial | asset_tag\n"
     shop = given(devices=drawn + "cmdb | a | 2025-06-30 | Acme | 1001 | EG-1\nscan | b | 2025-06-30 | Acme | 1002 | EG-1")

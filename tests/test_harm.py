@@ -85,7 +85,10 @@ def test_a_load_killed_at_any_moment_leaves_complete_snapshots_and_the_next_one_
     for turn in range(KILLS):
         before = open_warehouse(tmp_path / "warehouse").snapshot
         child = started(tmp_path, month(tmp_path, f"month{turn}.csv", 30_000))
-        time.sleep(seconds * chance.uniform(0.2, 1.05))
+        stage = chance.randrange(3)  # lines that it has said: of what was checked, of the tables that it builds
+        for _ in range(stage):
+            child.stdout.readline()
+        time.sleep(seconds * chance.uniform(0, 0.8 if stage == 0 else 0.15))
         child.send_signal(signal.SIGKILL)
         killed += child.wait() == -signal.SIGKILL
         after = open_warehouse(tmp_path / "warehouse").snapshot

@@ -1,21 +1,32 @@
 """What was known when: corrections, re-issues, removals and late exports, and reports as they were known on a day."""
 
 import random
+import shutil
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given as examples
 from hypothesis import strategies as st
 from pytest import MonkeyPatch
 
-from retail_analytics import warehouse
-from retail_analytics.errors import SourceError
+from retail_analytics import measure, warehouse
+from retail_analytics.errors import ParameterError, SourceError
+from retail_analytics.measure import Duration, Metric, durations
+from retail_analytics.metrics import every_metric, theft
+from retail_analytics.provenance import changed
+from retail_analytics.publishing import shelf
+from retail_analytics.publishing.run import publish
+from retail_analytics.sample import write
 from retail_analytics.sources import plan
-from retail_analytics.sources.plan import source_file
-from retail_analytics.warehouse import load, open_warehouse
+from retail_analytics.sources.plan import read_plan, source_file
+from retail_analytics.warehouse import TABLES, load, open_warehouse
 
 MARCH, APRIL, JUNE = date(2026, 3, 31), date(2026, 4, 30), date(2026, 6, 30)
 WHOLE = [date(2026, 1, 1), date(2026, 6, 30)]
@@ -92,6 +103,18 @@ def test_a_device_that_a_full_export_no_longer_lists_is_closed_and_not_deleted(t
     account, shop = cmdb("cmdb,A,2026-06-30,2026-01-01, cmdb,B,2026-06-30,2026-01-01,", JUNE, WHOLE)
     assert account.closed == 0 and shop.sql(spans).rows()[1] == ("cmdb:B", first, None)
     assert shop.as_known(APRIL).sql(spans).rows() == closed
+
+
+@pytest.mark.parametrize(
+    ("seen", "newest", "gone"),
+    [("2026-03-31", "2026-06-29", None), ("2026-03-31", "2026-06-30", date(2026, 4, 1)), ("", "2026-06-30", date(2026, 4, 1))],
+)
+def test_a_device_that_newer_exports_leave_out_for_90_days_is_gone_since_it_was_last_seen_or_listed(tmp_path, seen, newest, gone):
+    header = "source,source_id,observed_on,installed_on,last_seen_on"
+    loaded(tmp_path, "a.csv", f"x,A,2026-03-31,2026-01-01,{seen}", MARCH, table="devices", header=header)
+    other = f"x,B,{newest},2026-01-01,{newest if seen else ''}"
+    _, shop = loaded(tmp_path, "b.csv", other, JUNE, table="devices", header=header)
+    assert shop.sql("SELECT in_service_to FROM devices WHERE device_id = 'x:A'").item() == gone
 
 
 def test_an_export_read_again_takes_back_what_it_no_longer_says_and_gives_the_word_back_to_the_one_before(tmp_path):
@@ -174,6 +197,15 @@ def replayed(exports: dict) -> list[tuple]:
     return [(key, kind, begin, end) for key, told in words.items() for begin, end, kind in told]
 
 
+def test_what_changed_is_told_against_the_export_of_the_month_before(tmp_path):
+    first, october, november = date(2025, 1, 1), date(2026, 10, 5), date(2026, 11, 5)
+    loaded(tmp_path, "a.csv", "I1,theft,2026-09-05", october, covers=[first, date(2026, 10, 4)])
+    _, shop = loaded(tmp_path, "a.csv", "I1,theft,2026-09-05 I2,theft,2026-09-06", november, covers=[first, date(2026, 11, 4)])
+    story = {"last_month": "2026-10", "months": 3}
+    said = changed(shop, measure(shop, theft.recorded_thefts, **story), **story)
+    assert "September 2026, recorded thefts: 1 as known on 5 Oct 2026, 2 now (+100 %), by late entries." in str(said)
+
+
 CASES = "incident_id,kind,occurred_on,loss"
 CORRECTIONS = "file_name,key,column,expect,value,reason,corrected_on"
 
@@ -245,3 +277,99 @@ def test_a_correction_of_a_file_that_is_not_there_names_the_nearest(tmp_path):
     loaded(tmp_path, "cases.csv", "I1,theft,2026-01-05,990", MARCH, header=CASES)
     with pytest.raises(SourceError, match="row 2: no file 'case.csv' was ever loaded. Did you mean 'cases.csv'?"):
         corrected(tmp_path, "case.csv,I1,loss,990,99,typo,2026-04-10")
+
+
+def edited(exports: Path, name: str, change) -> None:
+    path = exports / f"{name}.csv"
+    change(pl.read_csv(path, infer_schema=False)).write_csv(path)
+
+
+def every(n: int) -> pl.Expr:
+    return pl.int_range(pl.len()) % n == 0
+
+
+@pytest.fixture(scope="module")
+def march_and_june(tmp_path_factory):
+    """A small Example Grocers as loaded on one day, and the same warehouse after newer exports of everything."""
+    folder = tmp_path_factory.mktemp("seasons")
+    exports = write(folder, stores=12, years=1, seed=5)
+    load(folder / "warehouse", read_plan(exports)[1], title="Grocers")
+    march = open_warehouse(folder / "warehouse")
+    # Stores change region, devices leave the registers, cases go and come, visits and all else are told otherwise.
+    moved, late = pl.when(every(6)).then(pl.lit("Harbour")), pl.when(every(9)).then(pl.lit("777"))
+    edited(exports, "stores", lambda t: t.with_columns(moved.otherwise("region").alias("region")))
+    edited(exports, "store_days", lambda t: t.with_columns(late.otherwise("visits").alias("visits")))
+    edited(exports, "lp_cases", lambda t: pl.concat([t.filter(~every(11)), t.head(40).with_columns(pl.nth(0) + "-late")]))
+    for name in ("servicenow_cmdb", "runzero_assets", "findings", "controls", "training", "uplinks", "cyber_incidents", "tolerances"):
+        edited(exports, name, lambda t: t.filter(~every(6)))
+    plan_file = exports / "load.yaml"
+    plan_file.write_text(plan_file.read_text().replace("known_on: 2026-11-15", "known_on: 2026-11-20"))
+    load(folder / "warehouse", read_plan(exports)[1], title="Grocers")
+    return march, open_warehouse(folder / "warehouse")
+
+
+@pytest.mark.parametrize("by", [(), ("region",)], ids=["whole", "by region"])
+def test_every_metric_as_known_in_march_is_in_june_what_it_was_in_march(march_and_june, by):
+    march, june = march_and_june
+    known, differ = june.as_known("2026-11-15"), set()
+    assert known.coverage == march.coverage and known.regions == march.regions
+    for metric in every_metric().values():
+        if isinstance(metric, Metric) and metric.numerator is None:
+            continue
+        measured = durations if isinstance(metric, Duration) else measure
+        then, again, now = (measured(shop, metric, last_month="2026-10", by=by) for shop in (march, known, june))
+        assert again.rows.equals(then.rows), metric.name
+        facts = {"rows": None, "metric": None, "known_by": None, "query": "", "snapshot": ""}  # but for these
+        assert replace(again, **facts) == replace(then, **facts) and again.metric.unit == then.metric.unit
+        differ |= {metric.name} if not now.rows.equals(then.rows) else set()
+    assert {"theft_rate", "recorded_thefts", "active_devices", "findings_open", "uplink_availability"} & differ
+
+
+def test_a_report_of_march_is_published_again_in_june_with_the_numbers_of_march(march_and_june, tmp_path):
+    march, june = march_and_june
+    asked = {"last_month": "2026-10"}
+    runs, said = [], []
+    for shop, known in ((march, {}), (june, {"known_by": "2026-11-15"}), (june, {})):
+        runs.append(publish("theft_trends", asked | known, warehouse=shop.path, reports_dir=tmp_path))
+        said.append([text.replace(shop.snapshot, "") for text in read(tmp_path, runs[-1])])
+    then, again, now = said
+    assert again == then and now != then
+    assert [run.page.split("/")[-1] for run in runs] == ["2026-10.html", "2026-10-known-2026-11-15.html", "2026-10.html"]
+    index = BeautifulSoup(shelf.index(tmp_path).read_text(encoding="utf-8"), "html.parser").get_text(" ", strip=True)
+    assert "as known on 15 Nov 2026" in index
+    with pytest.raises(ParameterError, match="known_by is 2199-01-01, which lies in the future"):
+        publish("theft_trends", {"known_by": "2199-01-01"}, warehouse=june.path, reports_dir=tmp_path)
+
+
+def read(folder: Path, run) -> list[str]:
+    """What a page says in its exhibits: all but where it comes from. Of what was known it says "as known"."""
+    assert run.end == "published", run.reason
+    page = BeautifulSoup((folder / run.page).read_text(encoding="utf-8"), "html.parser")
+    return [part.get_text(" ", strip=True).replace("as known", "data to") for part in page.select("main section")[:-1]]
+
+
+def test_tables_that_are_built_on_are_those_that_are_built_anew(march_and_june, tmp_path):
+    """One more file of few rows: incidents get those rows only, and every table is as if all were built from nothing."""
+    _, june = march_and_june
+    load(shutil.copytree(june.path.parent, tmp_path / "warehouse"), [])
+    rows = "LATE1,0003,theft,2026-10-05,12 LATE2,0004,theft,2026-10-06,9"
+    path = tmp_path / "late.csv"
+    path.write_text("incident_id,store_id,kind,occurred_on,loss\n" + rows.replace(" ", "\n"))
+    first = june.sql("SELECT incident_id, kind, store_id, loss_at_cost FROM incidents LIMIT 1").row(0)
+    path.open("a").write(f"\n{first[0]},{first[2]},damage,2026-10-05,1\n")
+    file = source_file(path, mapping="own", table="incidents", known_on=date(2026, 11, 21))
+    with MonkeyPatch.context() as watched:
+        built = []
+        for name in ("_build", "_build_changed_rows"):
+            real = getattr(warehouse.building, name)
+            watched.setattr(warehouse.building, name, lambda con, table, real=real, name=name: (built.append((name, table)), real(con, table)))
+        load(tmp_path / "warehouse", [file])
+    assert built == [("_build_changed_rows", "incidents"), ("_build", "coverage"), ("_build", "gaps")]
+    quick = open_warehouse(tmp_path / "warehouse")
+    assert quick.sql("SELECT kind FROM incidents WHERE incident_id = $$" + first[0] + "$$").item() == "damage"
+    quick.engine.disconnect()
+    with duckdb.connect(str(quick.path)) as con:
+        kept = {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in TABLES}
+        warehouse.building.build(con, {}, anew=True)
+        for name, before in kept.items():
+            assert con.execute(f"FROM {name} ORDER BY ALL").fetchall() == before, name

@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import json
 import random
 import re
 import zipfile
@@ -12,7 +11,6 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pytest
 import xlsxwriter
@@ -269,65 +267,6 @@ def test_an_archive_or_a_header_that_is_not_safe_to_read_is_one_sentence(tmp_pat
     assert sentence in str(error.value)
 
 
-RECORDS = [
-    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-01"}}, "loss": 12.5, "tags": ["a", "b"], "tried": False},
-    {"id": "I2", "what": {"kind": "thft", "when": {"day": "2025-01-02"}}, "loss": None, "tags": [], "tried": True},
-    {"id": "0012", "what": {"kind": "theft", "when": {"day": "2025-01-03"}}},
-]
-
-
-@pytest.mark.parametrize("name", ["x.json", "x.jsonl.gz", "x.parquet"])
-def test_records_inside_records_are_columns_named_by_their_path(tmp_path, name):
-    path = tmp_path / name
-    if name == "x.parquet":
-        pl.DataFrame(RECORDS).write_parquet(path)
-    elif name == "x.json":
-        path.write_text(json.dumps(RECORDS))
-    else:
-        path.write_bytes(gzip.compress("\n".join(map(json.dumps, RECORDS)).encode()))
-    (tmp_path / "mine.yaml").write_text(
-        "table: incidents\ncolumns: {incident_id: id, kind: what.kind, occurred_on: what.when.day, loss: loss, "
-        "attempted: tried, reference: tags}\n"
-    )
-    files, warehouse = account(tmp_path, source_file(path, mapping="mine.yaml", known_on=date(2025, 6, 30), beside=tmp_path))
-    assert (files[name].read, files[name].kept, files[name].refused) == (3, 1, 2)
-    assert warehouse.sql("SELECT incident_id, occurred_on, loss, attempted, reference, line FROM raw_incidents").rows() == [
-        ("0012", date(2025, 1, 1), 12.5, False, '["a", "b"]', 1),
-    ]  # fmt: skip
-    assert warehouse.sql("SELECT line, reasons[1], text[:11] FROM refused WHERE line = 3").rows() == [
-        (3, "incident_id '0012' stands already on row 1", '{"id": "001'),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("x.json", b"[{]", "x.json, row 1: not JSON"),
-        ("x.json", b"{}", "x.json is one JSON value. Expected a list"),
-        ("x.json", b"[]", "x.json holds no records"),
-        ("x.json", b"[" * 100_000, "without end"),
-        ("x.jsonl", b"\n", "x.jsonl holds no records"),
-        ("x.jsonl", b'{"a": 1, "A": 2}', "column 'A' stands twice"),
-        ("x.parquet", b"PAR1xxxx", "x.parquet is a damaged Parquet file"),
-    ],
-)
-def test_records_that_cannot_be_read_are_one_sentence(tmp_path, name, content, sentence):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(SourceError, match=sentence):
-        account(tmp_path, source_file(tmp_path / name, mapping="own", table="incidents"))
-
-
-def test_a_line_that_is_no_record_is_refused_by_itself(tmp_path):
-    record = '{"incident_id": "I%d", "kind": "theft", "occurred_on": "2025-01-01"}\n'
-    path = tmp_path / "incidents.jsonl"
-    path.write_text(record % 1 + '{"incident_id": "I2", \n[1]\n\n' + record % 3)
-    files, warehouse = account(tmp_path, source_file(path, mapping="own", known_on=date(2025, 6, 30)))
-    assert (files["incidents.jsonl"].read, files["incidents.jsonl"].kept) == (4, 2)
-    assert warehouse.sql("SELECT line, text, reasons FROM refused ORDER BY line").rows() == [
-        (2, '{"incident_id": "I2",', ["not a JSON record"]), (3, "[1]", ["not a JSON record"]),
-    ]  # fmt: skip
-
-
 def workbook(path: Path, **sheets: list[list]) -> Path:
     with xlsxwriter.Workbook(path) as book:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -401,7 +340,7 @@ def test_a_plan_may_name_monthly_files_by_a_pattern_each_with_its_own_columns_an
     assert warehouse.sql("SELECT file, line FROM refused").rows() == [("2025-02/incidents.csv", 3)]
     again, _ = account(tmp_path, *read_plan(tmp_path)[1])
     assert {f.outcome for f in again.values()} == {"unchanged"}
-    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "looks outside the folder")):
+    for pattern, sentence in (("2024-*/x.csv", "no file is called like"), ("../*/x.csv", "leads out of the folder")):
         (tmp_path / "load.yaml").write_text(f"files:\n  - {{file: '{pattern}'}}\n")
         with pytest.raises(SourceError, match=sentence):
             read_plan(tmp_path)
@@ -572,7 +511,7 @@ def test_a_damaged_or_foreign_snapshot_is_one_sentence_and_leaves_nothing_behind
     _, warehouse = account(tmp_path, incidents(tmp_path, GOOD))
     with duckdb.connect(str(warehouse.path)) as con:
         con.execute("ALTER TABLE history_incidents DROP COLUMN loss")
-    with pytest.raises(WarehouseError, match="cannot be built.* load into a new folder"):
+    with pytest.raises(WarehouseError, match="The table incidents is that of another version: load all files into a new folder"):
         account(tmp_path, incidents(tmp_path, GOOD + "I3,theft,2025-01-03\n"))
     warehouse.path.write_bytes(warehouse.path.read_bytes()[:5000])
     with pytest.raises(WarehouseError, match="cannot be opened"):
@@ -758,3 +697,23 @@ def test_the_same_content_under_another_name_is_read_again_but_changes_no_number
     assert (copy.new, copy.updated, copy.confirmed) == (0, 0, 2)
     query = "SELECT incident_id, kind, occurred_on FROM incidents ORDER BY ALL"
     assert before.sql(query).rows() == after.sql(query).rows()
+
+
+@pytest.mark.parametrize("line", ["{file: ../secret.csv, table: incidents}", "{file: link.csv, table: incidents}", "{file: 'l*.csv', table: incidents}"])
+def test_a_plan_reads_nothing_outside_its_folder_not_even_by_a_link(tmp_path, line):
+    incidents(tmp_path, GOOD, "secret.csv")
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to("../secret.csv")
+    (folder / "load.yaml").write_text(f"files:\n  - {line}\n")
+    with pytest.raises(SourceError, match="leads out of the folder of the plan. Move the file there itself."):
+        read_plan(folder)
+
+
+def test_an_export_of_a_plan_may_be_called_as_it_was_before(tmp_path):
+    incidents(tmp_path, GOOD, "march_again.csv")
+    (tmp_path / "load.yaml").write_text("files:\n  - {file: march_again.csv, name: march.csv, table: incidents}\n")
+    assert [file.name for file in read_plan(tmp_path)[1]] == ["march.csv"]
+    (tmp_path / "load.yaml").write_text("files:\n  - {file: 'm*.csv', name: march.csv, table: incidents}\n")
+    with pytest.raises(SourceError, match="may be many files, which cannot all be called 'march.csv'"):
+        read_plan(tmp_path)

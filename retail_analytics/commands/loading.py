@@ -13,13 +13,13 @@ import click
 from retail_analytics.commands import json_option, print_rows, warehouse_option
 from retail_analytics.errors import WorkbenchError
 
-BECAME = {  # of the rows of a file, beside what was known before
-    "new": "{} rows new",
+BECAME = {  # what became of the rows of a file beside what was known before
+    "new": "{} new",
     "updated": "{} updated, what was known before is kept",
     "confirmed": "{} as known before",
-    "overruled": "{} of which a newer export says otherwise",
-    "withdrawn": "{} that it no longer has were withdrawn",
-    "closed": "{} that it no longer lists were closed, not deleted",
+    "overruled": "{} overruled by a newer export",
+    "withdrawn": "{} withdrawn, which it no longer has",
+    "closed": "{} closed, not deleted, which it no longer lists",
     "corrected": "{} corrected",
 }
 DAY = click.DateTime(["%Y-%m-%d"])

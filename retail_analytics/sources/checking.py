@@ -54,7 +54,10 @@ def checked_rows(
     types = ",\n    ".join(f"{_typed(f, mapping)} AS {quoted(name)}" for name, f in contract.fields.items())
     left_out = f"coalesce(({mapping.leave_out['when']}), false)" if mapping.leave_out else "false"
     empty = {name for name, sql in expressions.items() if sql == NOTHING}
-    reasons = ",\n    ".join(_reasons(contract, today, known, empty)) or NOTHING
+    rules = _rules(contract, today, known, empty)
+    breaks = "".join(f",\n    {broken} AS _breaks_{n}" for n, (broken, _) in enumerate(rules))
+    any_broken = " OR ".join(f"_breaks_{n}" for n in range(len(rules))) or "FALSE"
+    reasons = ",\n    ".join(f"CASE WHEN _breaks_{n} THEN {words} END" for n, (_, words) in enumerate(rules)) or NOTHING
     columns = ", ".join(quoted(name) for name in contract.fields)
     added = "".join(f", {NOTHING} AS {quoted(name)}" for name in lacking)
     corrected, found = _corrected(contract, corrections)
@@ -71,12 +74,16 @@ WITH texts AS (
   SELECT *,
     {types}
   FROM corrected
+), judged AS (
+  SELECT *{breaks}
+  FROM typed
 )
 SELECT _line, {columns}, left_out, corrected,
-  list_filter([
+  -- Sentences are made for the few rows that need them.
+  CASE WHEN {any_broken} THEN list_filter([
     {reasons}
-  ], lambda reason: reason IS NOT NULL) AS reasons
-FROM typed"""
+  ], lambda reason: reason IS NOT NULL) ELSE [] END AS reasons
+FROM judged"""
 
 
 def repeated_rows(contract: Contract, kept: str) -> str:
@@ -200,13 +207,13 @@ def _typed(f: dict, mapping: Mapping) -> str:
     return typed
 
 
-def _reasons(contract: Contract, today: date, known: set[str], empty: set[str]) -> list[str]:
-    """One SQL expression per rule: a sentence when the row breaks it, null otherwise. `empty` columns break none."""
+def _rules(contract: Contract, today: date, known: set[str], empty: set[str]) -> list[tuple[str, str]]:
+    """For each rule whether a row breaks it, and the sentence that says so, as SQL. `empty` columns break none."""
     rules = []
 
     def rule(broken: str, name: str, words: str) -> None:
         if name not in empty:
-            rules.append(f"CASE WHEN {broken} THEN {literal(f'column {name}: ')} || {words} END")
+            rules.append((broken, f"{literal(f'column {name}: ')} || {words}"))
 
     for name, f in contract.fields.items():
         value, text, limits = quoted(name), quoted(name + "_text"), f.get("constraints", {})

@@ -7,7 +7,7 @@ from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from retail_analytics.sources import documents, opening, spreadsheets
+from retail_analytics.sources import documents, opening, parquet, spreadsheets
 from retail_analytics.sources.plan import SourceFile
 from retail_analytics.sources.reading import TextRows, read_text
 from retail_analytics.sources.written import only_known
@@ -48,6 +48,8 @@ def _reader(path) -> Callable[..., TextRows]:
 
         return read_answer
     endings = {suffix.lower() for suffix in path.suffixes[-2:]}
+    if path.suffix.lower() in parquet.ENDINGS:
+        return parquet.read_parquet
     if endings & set(documents.ENDINGS):
         return documents.read_documents
     return spreadsheets.read_sheet if path.suffix.lower() in spreadsheets.ENDINGS else read_text

@@ -21,6 +21,7 @@ import pyarrow as pa
 from retail_analytics.errors import SourceError
 
 BLOCK = 64 << 20  # bytes read at once: some 800,000 rows, enough to keep every core of the engine at work
+PIECE = 4 << 20  # bytes of text without lines that are decoded at once
 LOOKAHEAD = 200  # lines; a quote still open after that is a stray one, not a long note
 LONGEST_LINES = 256 << 20  # bytes that so many lines may have: more is no table
 SMALL = 256 << 20  # bytes that any archive may unpack to
@@ -71,6 +72,26 @@ def blocks(path: Path, *, encoding: str | None = None, member: str | None = None
         _only_text(path, data[: ends[-1]], ends, first)
         yield Block(first, data, ends, own, share)
         rest, first = data[ends[own - 1] :], first + own
+
+
+def pieces(path: Path, *, encoding: str | None = None, member: str | None = None) -> Iterator[str]:
+    """The text of a file that need not have lines, piece by piece.
+
+    Packing, encodings and errors are those of `blocks`.
+    """
+    decoder, row = codecs.getincrementaldecoder("utf-8")(), 1
+    for read, _ in _utf8(path, encoding, member):
+        parts = [b""] if read is None else (read[at : at + PIECE] for at in range(0, len(read), PIECE))
+        for part in parts:
+            try:
+                text = decoder.decode(part, final=read is None)
+            except UnicodeDecodeError as error:
+                row += error.object.count(b"\n", 0, error.start)
+                wrong = f"byte 0x{error.object[error.start]:02x}"
+                raise _not_text(f"{path.name}, row {row}", wrong, "utf-8", _reads_as(error.object)) from None
+            row += text.count("\n")
+            if text:
+                yield text
 
 
 def fingerprint(path: Path) -> str:

@@ -121,15 +121,26 @@ def _found(plan: Path, entry: dict) -> list[tuple[Path, str | None]]:
     """The file of a line of a plan, or all that match its pattern, oldest name first, with the names they go by."""
     written, name = str(entry["file"]), entry.get("name")
     if not set("*?[") & set(written):
-        return [(plan.parent / written, str(name) if name else None)]
+        return [(_inside(plan, plan.parent / written, written), str(name) if name else None)]
     if name:
         raise SourceError(f"{plan}: '{written}' may be many files, which cannot all be called '{name}'.")
     if Path(written).is_absolute() or ".." in Path(written).parts:
-        raise SourceError(f"{plan}: '{written}' looks outside the folder of the plan. Move the files beside it.")
-    found = sorted(path for path in plan.parent.glob(written) if path.is_file())
+        raise _outside(plan, written)
+    found = sorted(_inside(plan, path, path.name) for path in plan.parent.glob(written) if path.is_file())
     if not found:
         raise SourceError(f"{plan}: no file is called like '{written}'. Check the pattern and the folder.")
     return [(path, path.relative_to(plan.parent).as_posix()) for path in found]
+
+
+def _inside(plan: Path, path: Path, written: str) -> Path:
+    """The path, if it does not lead out of the folder of the plan, by itself or by a link. Raises SourceError."""
+    if not path.resolve().is_relative_to(plan.parent.resolve()):
+        raise _outside(plan, written)
+    return path
+
+
+def _outside(plan: Path, written: str) -> SourceError:
+    return SourceError(f"{plan}: '{written}' leads out of the folder of the plan. Move the file there itself.")
 
 
 def _day(path: Path, value) -> date | None:

@@ -193,7 +193,7 @@ def _batch(block: Block, begin: int, delimiter: str, written: list[str], header:
     def raw(line: int) -> str:
         return block.text(line - block.first, lengths.get(line, 1)).rstrip()
 
-    return Batch(rows, sorted(refused), raw, block.share, _padded(block, delimiter)), max(taken, block.own)
+    return Batch(rows, sorted(refused), raw, block.share, _padded(block, delimiter, careful)), max(taken, block.own)
 
 
 def _one_record_each(block: Block, delimiter: str, width: int) -> np.ndarray:
@@ -229,14 +229,27 @@ def _one_record_each(block: Block, delimiter: str, width: int) -> np.ndarray:
     return proven & (fields == width)
 
 
-def _padded(block: Block, delimiter: str) -> bool:
-    """Whether a field may begin or end in a space: taking spaces off that are not there costs a tenth of a load."""
-    if not block.data.isascii():
+def _padded(block: Block, delimiter: str, careful: list[list]) -> bool:
+    """Whether a field may begin or end in a space: taking spaces off that are not there costs a fifth of a load.
+
+    `careful` are the rows that were read by themselves, with their line behind the fields.
+    """
+    if not block.data.isascii() or any(field != field.strip() for row in careful for field in row[:-1]):
         return True
-    letters = np.frombuffer(block.data, np.uint8)
+    letters = np.frombuffer(b"\n\n" + block.data + b"\n\n", np.uint8)
     spaces = np.flatnonzero(letters == SPACE)
-    near = np.concatenate([letters[np.maximum(spaces - 1, 0)], letters[np.minimum(spaces + 1, len(letters) - 1)]])
-    return bool(np.isin(near, (ord(delimiter), LF, CR, QUOTE, SPACE)).any())
+    separator, ends = ord(delimiter), (LF, CR)
+    two_before, before, after, two_after = (letters[spaces + step] for step in (-2, -1, 1, 2))
+    # A quote is the field's own when a separator stands on its other side.
+    begins = np.isin(before, ends) | ((before == QUOTE) & np.isin(two_before, (separator, *ends)))
+    stops = np.isin(after, ends) | ((after == QUOTE) & np.isin(two_after, (separator, *ends)))
+    if begins.any() or stops.any():
+        return True
+    beside = spaces[(before == separator) | (after == separator)] - 2
+    quotes = np.flatnonzero(letters == QUOTE) - 2
+    starts = np.append(0, block.ends)[np.searchsorted(block.ends, beside, side="right")]
+    opened = np.searchsorted(quotes, beside) - np.searchsorted(quotes, starts)
+    return bool((opened % 2 == 0).any())  # within quotes a separator is a letter
 
 
 def _fast(block: Block, chosen: np.ndarray, delimiter: str, header: list[str]) -> pl.DataFrame:

@@ -48,11 +48,17 @@ spans AS (
   LEFT JOIN declared AS d USING (table_name)
   WHERE p.row_count > 0
 ),
-lags AS (
-  SELECT quantile_cont(date_diff('day', occurred_on, entered_on), 0.95) AS days
+waits AS ( -- how many entries came so many days late
+  SELECT date_diff('day', occurred_on, entered_on) AS days, count(*) AS entries
   FROM incidents
   INNER JOIN (SELECT covered_to FROM spans WHERE table_name = 'incidents') ON TRUE
   WHERE entered_on IS NOT NULL AND occurred_on < covered_to - INTERVAL 180 DAY
+  GROUP BY days
+),
+lags AS (
+  SELECT min(days) AS days
+  FROM (SELECT days, sum(entries) OVER (ORDER BY days) / sum(entries) OVER () AS share FROM waits)
+  WHERE share >= 0.95
 )
 SELECT
   s.table_name,
@@ -60,7 +66,7 @@ SELECT
   s.covered_from,
   s.covered_to,
   CASE
-    WHEN s.table_name = 'incidents' THEN CAST(s.covered_to - to_days(CAST(ceil(coalesce(l.days, 0)) AS INTEGER)) AS DATE)
+    WHEN s.table_name = 'incidents' THEN CAST(s.covered_to - to_days(CAST(coalesce(l.days, 0) AS INTEGER)) AS DATE)
     ELSE s.covered_to
   END AS settled_to,
   s.table_name = 'incidents' AND l.days IS NULL AS lag_unknown

@@ -81,24 +81,18 @@ numbered AS (
   SELECT *, sum(begins) OVER (PARTITION BY record, part ORDER BY file_on) AS claim
   FROM beside
 ),
-claims AS ( -- what one record said from its first day to its last; turn: the newest word comes last
+claims AS ( -- what one record said from its first day to its last; turn: the newest word comes last, as in devices
   SELECT
-    n.device_id,
-    n.part,
-    n.value,
-    max_by(n.written, n.file_on) AS written,
-    min(n.from_on) AS from_on,
-    max(n.until_on) AS until_on,
-    min(n.file_on) AS file_on,
-    row_number() OVER (
-      PARTITION BY n.device_id, n.part
-      -- Of two systems of one day the one that the table devices follows.
-      ORDER BY max(n.until_on), bool_or(coalesce(n.written IN (d.store_id, d.hostname, d.os), FALSE)), max(n.file_on),
-        n.record
-    ) AS turn
-  FROM numbered AS n
-  INNER JOIN devices AS d USING (device_id)
-  GROUP BY n.device_id, n.record, n.part, n.value, n.claim
+    device_id,
+    part,
+    value,
+    max_by(written, file_on) AS written,
+    min(from_on) AS from_on,
+    max(until_on) AS until_on,
+    min(file_on) AS file_on,
+    row_number() OVER (PARTITION BY device_id, part ORDER BY max(until_on), record, max(file_on)) AS turn
+  FROM numbered
+  GROUP BY device_id, record, part, value, claim
 ),
 standing AS ( -- without those that a newer word denies for one of their days
   SELECT *

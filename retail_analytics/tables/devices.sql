@@ -27,8 +27,13 @@ records AS (
     coalesce(s.region, d.region) AS region_of,
     s.store_format AS store_format_of,
     o.sees,
+    o.observed_on AS looked_on,
     d.first_seen_on <= w.first_seen_on + INTERVAL 14 DAY AS seen_at_switch_on,
-    coalesce(d.last_seen_on, d.observed_on) AS word_of
+    -- The place of a record among those of its device, the newest word last; of one day the last of the sources.
+    row_number() OVER (
+      PARTITION BY l.device_id
+      ORDER BY coalesce(d.last_seen_on, d.observed_on), d.source || ':' || d.source_id
+    ) AS word
   FROM raw_devices AS d
   INNER JOIN device_links AS l USING (source, source_id)
   INNER JOIN sources AS o USING (source)
@@ -39,26 +44,27 @@ merged AS (
   SELECT
     device_id,
     count(*) AS records,
-    max_by(store_id, word_of) FILTER (WHERE store_id IS NOT NULL) AS store_id,
-    max_by(region_of, word_of) FILTER (WHERE region_of IS NOT NULL) AS region,
-    max_by(store_format_of, word_of) FILTER (WHERE store_format_of IS NOT NULL) AS store_format,
-    max_by(device_class, word_of) FILTER (WHERE device_class IS NOT NULL) AS device_class,
-    max_by(vendor, word_of) FILTER (WHERE vendor IS NOT NULL) AS vendor,
-    max_by(model, word_of) FILTER (WHERE model IS NOT NULL) AS model,
-    max_by(hostname, word_of) FILTER (WHERE hostname IS NOT NULL) AS hostname,
-    max_by(os, word_of) FILTER (WHERE os IS NOT NULL) AS os,
+    max_by(store_id, word) FILTER (WHERE store_id IS NOT NULL) AS store_id,
+    max_by(region_of, word) FILTER (WHERE region_of IS NOT NULL) AS region,
+    max_by(store_format_of, word) FILTER (WHERE store_format_of IS NOT NULL) AS store_format,
+    max_by(device_class, word) FILTER (WHERE device_class IS NOT NULL) AS device_class,
+    max_by(vendor, word) FILTER (WHERE vendor IS NOT NULL) AS vendor,
+    max_by(model, word) FILTER (WHERE model IS NOT NULL) AS model,
+    max_by(hostname, word) FILTER (WHERE hostname IS NOT NULL) AS hostname,
+    max_by(os, word) FILTER (WHERE os IS NOT NULL) AS os,
     -- max_by() passes over nulls: the version of another system's word would stand beside this one's name.
-    nullif(max_by(coalesce(os_version, ''), word_of) FILTER (WHERE os IS NOT NULL), '') AS os_version,
-    max_by(status, word_of) FILTER (WHERE status IS NOT NULL) AS status,
-    max_by(agent_capable, word_of) FILTER (WHERE agent_capable IS NOT NULL) AS agent_capable,
-    max_by(isolated, word_of) FILTER (WHERE isolated IS NOT NULL) AS isolated,
-    max_by(monitored, word_of) FILTER (WHERE monitored IS NOT NULL) AS monitored,
+    nullif(max_by(coalesce(os_version, ''), word) FILTER (WHERE os IS NOT NULL), '') AS os_version,
+    max_by(status, word) FILTER (WHERE status IS NOT NULL) AS status,
+    max_by(agent_capable, word) FILTER (WHERE agent_capable IS NOT NULL) AS agent_capable,
+    max_by(isolated, word) FILTER (WHERE isolated IS NOT NULL) AS isolated,
+    max_by(monitored, word) FILTER (WHERE monitored IS NOT NULL) AS monitored,
     max(agent_seen_on) AS agent_seen_on,
     min(installed_on) AS installed_on,
     min(first_seen_on) AS first_seen_on,
     max(last_seen_on) AS last_seen_on,
     max(removed_on) AS removed_on,
     max(observed_on) AS observed_on,
+    max(looked_on) AS looked_on, -- the newest export of a source that knows it, whether it still does or not
     bool_or(sees) AS looked_for,
     bool_or(seen_at_switch_on) AS seen_at_switch_on
   FROM records
@@ -76,8 +82,9 @@ spans AS (
     CASE
       WHEN removed_on IS NOT NULL THEN removed_on
       WHEN status IN ('retired', 'absent') THEN CAST(coalesce(last_seen_on, observed_on) + INTERVAL 1 DAY AS DATE)
-      -- Not seen for 90 days: gone when it was last seen. Stale for less is not yet gone.
-      WHEN last_seen_on + INTERVAL 90 DAY < observed_on THEN CAST(last_seen_on + INTERVAL 1 DAY AS DATE)
+      -- Not seen for 90 days, or not listed: gone when it last was. Stale for less is not yet gone.
+      WHEN coalesce(last_seen_on, observed_on) + INTERVAL 90 DAY < looked_on
+      THEN CAST(coalesce(last_seen_on, observed_on) + INTERVAL 1 DAY AS DATE)
     END AS in_service_to,
     CASE
       WHEN installed_on IS NULL AND seen_at_switch_on THEN 'first_visible'

@@ -29,7 +29,7 @@ from retail_analytics.sources.plan import SourceFile, with_references
 from retail_analytics.warehouse import snapshots
 from retail_analytics.warehouse.arrival import FileAccount, arrive, sentence
 from retail_analytics.warehouse.building import TABLES, build, build_known, definitions
-from retail_analytics.warehouse.correcting import corrections_of, name_files
+from retail_analytics.warehouse.correcting import corrections_of, files_named
 from retail_analytics.warehouse.history import raw_table
 
 DEFAULT = Path("data/warehouses/default")
@@ -261,11 +261,11 @@ def load(
 
 
 def load_account(warehouse: Warehouse) -> pl.DataFrame:
-    """The newest account of every file in the snapshot, oldest first."""
-    return warehouse.sql(
-        'SELECT * FROM account QUALIFY row_number() OVER (PARTITION BY file, "table" ORDER BY loaded_at DESC) = 1 '
-        'ORDER BY loaded_at, file'
-    )
+    """The newest account of every edition of every file in the snapshot, oldest first."""
+    return warehouse.sql("""
+        FROM account
+        QUALIFY row_number() OVER (PARTITION BY file, "table", known_on ORDER BY loaded_at DESC) = 1
+        ORDER BY loaded_at, file""")
 
 
 def _snapshot(path: str | Path | None) -> Path:
@@ -298,7 +298,8 @@ def _load_files(con, files: list[SourceFile], directory: Path, said) -> list[Fil
         with at_hand(file, directory, said) as there:
             accounts.append(_load_file(con, there, before, anew, said))
     if any(done.table == "corrections" for done in accounts):
-        name_files(con)
+        for name in sorted(files_named(con) - {done.file for done in accounts}):
+            said(f"{name}: its corrections count when it is loaded again")
     return accounts
 
 

@@ -80,18 +80,22 @@ def arrive(
     read, left_out, used = 0, 0, set()
     began = spoken = monotonic()
     for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
-        _check(con, file, known_on, batch, query(batch.padded, corrections))
-        used |= every_one_fits(con, name, corrections) if corrections else set()
+        _show(con, batch.rows, name.removesuffix(".gz").removesuffix(".csv"), known_on)
+        rows = f"({query(batch.padded, corrections)})"
+        if corrections or mapping.leave_out:  # what is looked at more than once
+            _run(con, file, f"CREATE OR REPLACE TEMP TABLE checked AS {rows}")
+            rows = "checked"
+        if corrections:
+            used |= every_one_fits(con, name, corrections)
         if len(known_then) < len(corrections):
             keep_as_told(con, contract, corrections, known_on, before=query(batch.padded, known_then))
-        con.execute(
-            f"INSERT INTO {into} BY NAME SELECT {columns} FROM checked WHERE len(reasons) = 0 AND NOT left_out",
-            [name, known_on],
-        )
-        refused = con.execute("SELECT _line, reasons FROM checked WHERE len(reasons) > 0 AND NOT left_out").fetchall()
-        refused += [(line, [reason]) for line, reason in batch.refused]
+        good = f"INSERT INTO {into} BY NAME SELECT {columns} FROM {rows} WHERE len(reasons) = 0 AND NOT left_out"
+        [(added,)] = _run(con, file, good, [name, known_on])
+        refused = [(line, [reason]) for line, reason in batch.refused]
+        if added < batch.rows.height:
+            refused += _run(con, file, f"SELECT _line, reasons FROM {rows} WHERE len(reasons) > 0 AND NOT left_out")
+            left_out += _run(con, file, f"SELECT count(*) FROM {rows} WHERE left_out")[0][0]
         _refuse(con, file, [(line, batch.raw(line), reasons) for line, reasons in refused])
-        left_out += con.execute("SELECT count(*) FROM checked WHERE left_out").fetchall()[0][0]
         read += batch.rows.height + len(batch.refused)
         if monotonic() - spoken > SILENCE:
             spoken = monotonic()
@@ -125,17 +129,20 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-def _check(con, file: SourceFile, known_on: date, batch: Batch, query: str) -> None:
-    """A batch as the table `checked`."""
-    con.register("read_rows", batch.rows)
-    name = file.name.removesuffix(".gz").removesuffix(".csv")
+def _show(con, rows: pl.DataFrame, file: str, known_on: date) -> None:
+    """The rows as the relation `text_rows`, with what the SQL of mappings may ask for beside their columns."""
+    con.register("read_rows", rows)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW text_rows AS "
-        f"SELECT *, {literal(name)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
+        f"SELECT *, {literal(file)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
     )
+
+
+def _run(con, file: SourceFile, statement: str, values: list | None = None) -> list[tuple]:
+    """What a statement with the mapping's SQL gives. Raises SourceError if the file does not suit that SQL."""
     try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {query}")
-    except duckdb.Error as error:
+        return con.execute(statement, values).fetchall()
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
         used = f"Mapping {file.mapping.name} cannot be used on {file.name}"
         raise SourceError(f"{used}: {sentence(error)}") from None
 

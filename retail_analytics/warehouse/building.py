@@ -9,6 +9,7 @@ from pathlib import Path
 from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.warehouse.history import (
     changed_keys,
+    changed_words,
     history_of,
     newest_words,
     said_since,
@@ -95,7 +96,7 @@ def _build_changed_rows(con, name: str) -> None:
     """The rows of the changed keys, from a raw_<table> that shows no others."""
     contract, changed = contracts()[name], changed_keys(con, contracts()[name])
     con.execute(f"DELETE FROM {quoted(name)} t WHERE EXISTS (FROM {changed} a WHERE {same_key(contract, 't', 'a')})")
-    con.execute(f"CREATE TEMP VIEW {quoted('raw_' + name)} AS {newest_words(contract, among=changed)}")
+    con.execute(f"CREATE TEMP VIEW {quoted('raw_' + name)} AS {changed_words(con, contract)}")
     con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
     con.execute(f"DROP VIEW temp.{quoted('raw_' + name)}")
 

@@ -30,13 +30,14 @@ def corrections_of(con, contract: Contract, file: str) -> list[Correction]:
     return [Correction(*row) for row in found]
 
 
-def name_files(con) -> None:
-    """Raises SourceError if a correction names a file that was never loaded."""
+def files_named(con) -> set[str]:
+    """The files that corrections name. Raises SourceError if one of them was never loaded."""
     files = [file for (file,) in con.execute("SELECT DISTINCT file FROM account ORDER BY file").fetchall()]
     named = con.execute("SELECT file, line, file_name FROM raw_corrections ORDER BY ALL").fetchall()
     for file, line, wanted in named:
         if wanted not in files:
             raise SourceError(f"{file}, row {line}: no file '{wanted}' was ever loaded.{did_you_mean(wanted, files)}")
+    return {wanted for *_, wanted in named}
 
 
 def every_one_fits(con, file: str, corrections: list[Correction]) -> set[int]:

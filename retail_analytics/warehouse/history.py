@@ -8,6 +8,7 @@ the newest word (known_until). raw_<table> shows the newest word of each key.
 from dataclasses import dataclass
 from datetime import date
 
+from retail_analytics.errors import WarehouseError
 from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
 
 ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
@@ -28,11 +29,16 @@ class Told:
 
 
 def raw_table(con, contract: Contract) -> None:
-    """history_<table> and its view raw_<table>, made if they are not there."""
-    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()}
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns | ORIGIN | TIMES)})"
-    )
+    """history_<table> and its view raw_<table>, made if they are not there.
+
+    Raises WarehouseError if they are those of another version of the workbench.
+    """
+    columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()} | ORIGIN | TIMES
+    con.execute(f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns)})")
+    found = con.execute(f"DESCRIBE {history_of(contract)}").fetchall()
+    if [(name, kind) for name, kind, *_ in found] != [*columns.items()]:
+        version = "is that of another version: load all files into a new folder"
+        raise WarehouseError(f"The table {contract.table} {version}.")
     con.execute(f"CREATE VIEW IF NOT EXISTS {quoted('raw_' + contract.table)} AS {newest_words(contract)}")
 
 
@@ -41,11 +47,10 @@ def history_of(contract: Contract) -> str:
     return quoted("history_" + contract.table)
 
 
-def newest_words(contract: Contract, *, among: str = "") -> str:
-    """The query of raw_<table>: the newest word of each key, or of those in the relation `among`."""
+def newest_words(contract: Contract) -> str:
+    """The query of raw_<table>: the newest word of each key."""
     columns = ", ".join(map(quoted, [*contract.fields, *ORIGIN]))
-    wanted = f" SEMI JOIN {among} AS a ON {same_key(contract, 'h', 'a')}" if among else ""
-    return f"SELECT {columns} FROM {history_of(contract)} AS h{wanted} WHERE known_until IS NULL"
+    return f"SELECT {columns} FROM {history_of(contract)} WHERE known_until IS NULL"
 
 
 def words_known(contract: Contract, day: date, *, of: str) -> str:
@@ -60,6 +65,17 @@ def words_known(contract: Contract, day: date, *, of: str) -> str:
           CASE WHEN known_until <= {then} THEN known_until END AS known_until)
         FROM {of}{history_of(contract)}
         WHERE file_on <= {then}"""
+
+
+def changed_words(con, contract: Contract) -> str:
+    """The query of the newest words on the keys that have changed in this load: they were written in it."""
+    name = changed_keys(con, contract)
+    since = con.execute(f"SELECT coalesce(min(row_id), 0) FROM {name}").fetchall()[0][0]
+    columns = ", ".join(f"h.{quoted(name)}" for name in [*contract.fields, *ORIGIN])
+    return f"""
+        SELECT {columns} FROM {history_of(contract)} h
+        SEMI JOIN {name} a ON {same_key(contract, "h", "a")}
+        WHERE h.known_until IS NULL AND h.rowid >= {since}"""
 
 
 def said_since(contract: Contract, known_by: date, *, of: str) -> str:
@@ -101,7 +117,7 @@ def told(
         FROM (SELECT max(file_on) AS newest FROM met GROUP BY arrived_id)""").fetchall()
     for newer, days in later:
         _end_later(con, contract, newer, days)
-    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM arrived")
+    _changed(con, contract, "arrived", f"(SELECT coalesce(max(rowid), -1) + 1 FROM {history_of(contract)})")
     if updated + overruled:
         _put_in_order(con, contract, day)
     else:
@@ -113,10 +129,15 @@ def told(
 
 
 def changed_keys(con, contract: Contract) -> str:
-    """The table of the keys whose newest word may have changed in this load."""
-    name, keys = quoted("changed_" + contract.table), f"SELECT {_key(contract)} FROM {history_of(contract)}"
-    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {keys} LIMIT 0")
+    """The table of the keys whose newest word may have changed in this load, and from which row on it stands."""
+    name, history = quoted("changed_" + contract.table), history_of(contract)
+    columns = f"{_key(contract)}, rowid AS row_id"
+    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT {columns} FROM {history} LIMIT 0")
     return name
+
+
+def _changed(con, contract: Contract, relation: str, row_id: str = "NULL") -> None:
+    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)}, {row_id} FROM {relation}")
 
 
 def _take_back(con, contract: Contract, file: str, day: date, again: date) -> int:
@@ -144,7 +165,8 @@ def _take_back(con, contract: Contract, file: str, day: date, again: date) -> in
           AND (h.file = ? OR EXISTS (SELECT 1 FROM undone u WHERE {same_key(contract, "h", "u")}))
         GROUP BY ALL""", [file])
     con.execute(f"UPDATE {history} h SET known_until = next_on FROM reopened r WHERE h.rowid = r.row_id")
-    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {key} FROM undone UNION SELECT {key} FROM reopened")
+    _changed(con, contract, "undone")
+    _changed(con, contract, "reopened", "row_id")
     return con.execute("SELECT count(*) FROM undone WHERE withdrawn").fetchall()[0][0]
 
 
@@ -159,7 +181,7 @@ def _end(con, contract: Contract, file: str, day: date, covers: Covers) -> int:
     con.execute(f"UPDATE {history} SET known_until = {_day(day)} WHERE rowid IN (SELECT row_id FROM gone)")
     if contract.closed_by:
         con.execute(f"INSERT INTO {history} SELECT * EXCLUDE row_id {_closing(contract, day)} FROM gone")
-    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)} FROM gone")
+    _changed(con, contract, "gone", "row_id")
     return con.execute("SELECT count(*) FROM gone").fetchall()[0][0]
 
 
@@ -193,14 +215,21 @@ def _confirm(con, contract: Contract, file: str, day: date) -> tuple[int, int]:
     """
     history = history_of(contract)
     here, there = (", ".join(f"{of}.{quoted(name)}" for name in contract.fields) for of in "ah")
+    # The engine reads no more of a large history than the keys, and then the rows that it has found.
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE pairs AS
+        SELECT a.rowid AS arrived_id, h.rowid AS row_id
+        FROM {history} h
+        INNER JOIN arrived a ON {same_key(contract, "h", "a")}""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE met AS
-        SELECT a.rowid AS arrived_id, a.line, h.rowid AS row_id, h.file_on, h.said_on,
+        SELECT p.arrived_id, a.line, p.row_id, h.file_on, h.said_on,
           h.file_on <= {_day(day)} AND coalesce(h.known_until > {_day(day)}, TRUE)
             AND row({here}) IS NOT DISTINCT FROM row({there}) AS same,
           h.known_until IS NOT NULL AS ended
         FROM {history} h
-        INNER JOIN arrived a ON {same_key(contract, "h", "a")}""")
+        INNER JOIN pairs p ON p.row_id = h.rowid
+        INNER JOIN arrived a ON a.rowid = p.arrived_id""")
     con.execute(f"""
         UPDATE {history} AS h SET
           said_on = greatest(h.said_on, {_day(day)}),
@@ -223,7 +252,7 @@ def _put_in_order(con, contract: Contract, day: date) -> None:
           CASE WHEN known_until = {then} AND bool_or(file_on = {then}) OVER (PARTITION BY {key}) THEN NULL
             ELSE known_until END AS known_until)
         FROM {history} h
-        SEMI JOIN arrived a ON {same_key(contract, "h", "a")}""")
+        WHERE h.rowid IN (SELECT row_id FROM met)""")
     con.execute(f"DELETE FROM {history} WHERE rowid IN (SELECT row_id FROM affected)")
     con.execute(f"""
         INSERT INTO {history}

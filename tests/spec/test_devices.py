@@ -1,4 +1,4 @@
-"""When records of several systems are one device, what the merge log says of them, and what is left as a doubt."""
+"""When records of several systems are one device, what is left as a doubt, and when a device moved or was replaced."""
 
 from datetime import date
 
@@ -408,13 +408,14 @@ def test_what_a_newer_export_says_otherwise_is_a_change_but_no_value_and_another
     assert spans(shop.as_known("2023-12-31")) == []
 
 
-def test_what_a_newer_export_says_of_the_same_day_was_so_all_the_time(given):
+@pytest.mark.parametrize(("seen", "seen_later"), [("2025-06-01", "2025-06-01"), ("", "2025-06-20")])
+def test_what_a_newer_export_says_of_the_same_days_was_so_all_the_time(given, seen, seen_later):
     drawn = """
             source | source_id | observed_on | store_id | first_seen_on | last_seen_on
-            scan   | a         | {day}       | {store}  | 2024-01-01    | 2025-06-01
+            scan   | a         | {day}       | {store}  | 2024-01-01    | {seen}
     """
-    given(devices=drawn.format(day="2025-06-30", store="0001"), known_on=JULY)
-    shop = given(devices=drawn.format(day="2025-07-31", store="0002"), known_on=AUGUST)
+    given(devices=drawn.format(day="2025-06-30", store="0001", seen=seen), known_on=JULY)
+    shop = given(devices=drawn.format(day="2025-07-31", store="0002", seen=seen_later), known_on=AUGUST)
     assert spans(shop) == cells("a | 0002 | | | | first seen | | 2024-01-01 | | 2024-01-01")
 
 
@@ -505,12 +506,15 @@ def test_a_box_may_be_the_very_one_that_had_gone_and_has_replaced_it_only_if_a_p
 
 def test_a_box_that_moved_away_is_replaced_too(given):
     drawn = "source | source_id | observed_on | store_id | model | hostname | installed_on\n"
-    given(devices=drawn + "cmdb | a | 2025-06-30 | 0001 | A1 | till-1 | 2024-01-01", known_on=JULY)
-    rows = "cmdb | a | 2025-07-31 | 0002 | A1 | till-1 | 2024-01-01\ncmdb | b | 2025-07-31 | 0001 | A1 | till-1 | 2025-07-31"
-    assert spans(given(devices=drawn + rows, known_on=AUGUST)) == cells("""
+    rows = "cmdb | a | {0} | {1} | A1 | till-1 | 2024-01-01\n", "cmdb | b | {0} | {1} | A1 | till-1 | 2025-07-31\n"
+    given(devices=drawn + rows[0].format("2025-06-30", "0001"), known_on=JULY)
+    given(devices=drawn + rows[0].format("2025-07-31", "0002") + rows[1].format("2025-07-31", "0001"), known_on=AUGUST)
+    both = rows[0].format("2025-08-31", "0002") + rows[1].format("2025-08-31", "0003")
+    assert spans(given(devices=drawn + both, known_on=date(2025, 9, 1))) == cells("""
         a | 0001 | till-1 | | | first seen |   | 2024-01-01 | 2025-07-31 | 2024-01-01
         a | 0002 | till-1 | | | moved      |   | 2025-07-31 |            | 2025-08-01
-        b | 0001 | till-1 | | | replaced   | a | 2025-07-31 |            | 2025-08-01
+        b | 0001 | till-1 | | | replaced   | a | 2025-07-31 | 2025-08-31 | 2025-08-01
+        b | 0003 | till-1 | | | moved      |   | 2025-08-31 |            | 2025-09-01
     """)
 
 
