@@ -25,17 +25,18 @@ settings.load_profile("ordinary")
 def given(tmp_path):
     """A warehouse holding the tables drawn as text: `given(incidents="...", store_days="...")`.
 
-    Columns are separated by |, the first line names them. `covers` maps a table to the days it holds.
+    Columns are separated by |, the first line names them. `covers` maps a table to the days it holds. Given again
+    with a later `known_on`, they are newer exports.
     """
 
-    def warehouse(*, covers: dict | None = None, **tables: str) -> Warehouse:
+    def warehouse(*, covers: dict | None = None, known_on: date = TODAY, **tables: str) -> Warehouse:
         files = []
         for table, drawn in tables.items():
             path = tmp_path / f"{table}.csv"
             with path.open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows(cells(drawn))
             days = (covers or {}).get(table, ALWAYS)
-            files.append(source_file(path, mapping="own", table=table, known_on=TODAY, covers=days))
+            files.append(source_file(path, mapping="own", table=table, known_on=known_on, covers=days))
         load(tmp_path / "warehouse", files, title="Toy world")
         return open_warehouse(tmp_path / "warehouse")
 

@@ -262,3 +262,26 @@ def test_the_account_says_in_words_what_became_of_rows_beside_those_known_before
     assert "incidents.csv: 1 overruled by a newer export" in said("A,damage,2026-01-05\n", "2026-05-31")
     found = json.loads(said("A,fraud,2026-01-05\n", "2026-07-31", "--json"))["files"][-1]
     assert (found["read"], found["kept"], found["confirmed"], found["withdrawn"]) == (1, 1, 1, 2)
+
+
+def test_doubts_are_listed_and_decided_in_a_file_of_overrides(given, tmp_path):
+    drawn = "source | source_id | observed_on | vendor | serial | asset_tag\n"
+    shop = given(devices=drawn + "cmdb | a | 2025-06-30 | Acme | 1001 | EG-1\nscan | b | 2025-06-30 | Acme | 1002 | EG-1")
+    asked = ["list", "doubts", "--warehouse", shop.path.parent]
+    assert command(*asked) == (0, (
+        "source  source_id  other_source  other_source_id  why\n"
+        "cmdb    a          scan          b                same asset tag, different serials\n"
+    ))  # fmt: skip
+    (doubt,) = json.loads(command(*asked, "--json")[1])
+    decided = doubt | {"decision": "same", "reason": "Went there", "decided_by": "Technician", "decided_on": "2026-01-15"}
+    with (tmp_path / "device_overrides.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([decided, decided.values()])
+    assert command("load", tmp_path / "device_overrides.csv", "--warehouse", shop.path.parent)[0] == 0
+    assert command(*asked) == (0, "none\n")
+    assert command(*asked, "--json") == (0, "[]\n")
+
+
+def test_a_warehouse_without_devices_has_no_doubts(shop):
+    assert command("list", "doubts", "--warehouse", shop / "warehouse") == (0, "none\n")
+    said = command("list", "--help")[1]
+    assert "device_overrides.csv" in said and "--json" in said

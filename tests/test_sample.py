@@ -182,6 +182,13 @@ def test_records_are_joined_to_devices_as_they_belong_together(estate):
     assert precision >= 0.98 and recall >= 0.95, (precision, recall)
 
 
+def test_systems_that_disagree_in_one_export_move_and_rename_nothing(estate):
+    warehouse, *_ = estate
+    spans = warehouse.sql("FROM device_spans SELECT device_id, store_id, hostname, os, to_on ORDER BY device_id")
+    devices = warehouse.sql("FROM devices SELECT device_id, store_id, hostname, os, in_service_to ORDER BY device_id")
+    assert spans.rows() == devices.rows()
+
+
 def test_switching_a_discovery_tool_on_is_no_growth(estate):
     warehouse, devices, _ = estate
     late = {region: day for region, day in DISCOVERY_STARTED.items() if day.year > 2022}

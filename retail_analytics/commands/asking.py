@@ -9,7 +9,7 @@ import click
 from retail_analytics.commands import json_option, print_rows, shelf_option, warehouse_option
 from retail_analytics.errors import UnknownName, WarehouseError, WorkbenchError
 
-KINDS = ("reports", "metrics", "tables", "mappings", "snapshots", "runs")
+KINDS = ("reports", "metrics", "tables", "mappings", "snapshots", "runs", "doubts")
 
 
 @click.command("list")
@@ -20,10 +20,16 @@ KINDS = ("reports", "metrics", "tables", "mappings", "snapshots", "runs")
 @shelf_option
 @json_option
 def list_things(kind: str, template: Path | None, warehouse_dir: Path, reports_dir: Path, as_json: bool) -> None:
-    """List what there is: reports, metrics, tables, mappings, snapshots or runs.
+    """List what there is: reports, metrics, tables, mappings, snapshots, runs or doubts.
+
+    Doubts are pairs of device records of which it could not be decided whether they are one device. Decide them in a
+    device_overrides.csv and load it: the four columns that name the two records are those that --json prints;
+    decision, reason, decided_by and decided_on are yours to add.
 
     \b
-    Example: retail-analytics list tables --template my_files
+    Examples:
+      retail-analytics list tables --template my_files
+      retail-analytics list doubts --warehouse data/warehouses/example_grocers
     """
     if template and kind != "tables":
         raise click.UsageError("--template goes with 'list tables'.")
@@ -33,6 +39,7 @@ def list_things(kind: str, template: Path | None, warehouse_dir: Path, reports_d
     rows = {
         "reports": _reports, "metrics": _metrics, "tables": _tables, "mappings": _mappings,
         "snapshots": lambda: _snapshots(warehouse_dir), "runs": lambda: _runs(reports_dir),
+        "doubts": lambda: _doubts(warehouse_dir),
     }[kind]()  # fmt: skip
     if as_json:
         click.echo(json.dumps(rows, indent=2, default=str))
@@ -157,3 +164,10 @@ def _runs(reports_dir: Path) -> list[dict]:
 
     columns = ("started", "report", "warehouse", "month", "scope", "end", "reason")
     return [{c: run.get(c) for c in columns} for run in reversed(shelf.runs(reports_dir))]
+
+
+def _doubts(warehouse_dir: Path) -> list[dict]:
+    from retail_analytics.warehouse import open_warehouse
+
+    columns = "source, source_id, other_source, other_source_id, why"
+    return open_warehouse(warehouse_dir).sql(f"SELECT {columns} FROM device_doubts ORDER BY ALL").to_dicts()

@@ -96,6 +96,17 @@ unidentified_share = Metric(
     better="lower",
 )
 
+undecided_pairs = Metric(
+    id="A04a",
+    name="undecided_pairs",
+    label="Undecided pairs of records",
+    unit="pairs of records",
+    definition="Pairs of device records that share an identifier while something stands against their being one "
+    "device. Until a person decides, each record counts as a device of its own.",
+    estimate="count",
+    better="lower",
+)
+
 past_support_share = Metric(
     id="A07",
     name="past_support_share",
@@ -205,6 +216,10 @@ past_clock_share = Metric(
 
 PROTECTION_BANDS = ("protected", "isolated and watched", "protection silent", "not protected", "unknown")
 SUPPORT_BANDS = ("supported", "past end of support", "unknown")
+TO_DECIDE = (
+    "To decide them, say in a device_overrides.csv which pairs are one device and which are two; "
+    "retail-analytics list doubts names them."
+)
 
 
 net_growth = Metric(
@@ -313,3 +328,42 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
     return now.with_rows(
         frame.with_columns(value=pl.col("numerator") / pl.col("denominator")), by=("band",), metric=past_support_share
     )
+
+
+def undecided(warehouse: Warehouse, **story) -> Measured:
+    """Pairs of device records of which it could not be decided whether they are one device, by what stands against it.
+
+    One row per reason, the commonest first, and a last one for all: metric, reason, value (pairs), records (in such a
+    pair), of (all records). They are those of the newest exports, and of no month. Of a region are the records of its
+    devices. Where many records share what tells nothing, the first and the last stand for them.
+    """
+    facts = measure(warehouse, active_devices, **(story | {"months": 1}))
+    schema = {"metric": pl.String, "reason": pl.String, "value": pl.Float64}
+    schema |= {"records": pl.Int64, "of": pl.Int64}
+    found = Measured(
+        rows=pl.DataFrame(schema=schema), metric=undecided_pairs, by=("reason",), region=facts.region,
+        known_by=facts.known_by, as_known=facts.as_known, snapshot=facts.snapshot, tables=("device_doubts",),
+        not_recorded=facts.not_recorded,
+    )  # fmt: skip
+    if facts.not_recorded:
+        return found
+    records = _records(warehouse, facts.region)
+    if records.is_empty():
+        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.region} in this warehouse")
+    doubts = warehouse.table("device_doubts")
+    doubts = warehouse.read(doubts.filter(doubts.record < doubts.other).select("record", "other", reason="why"))
+    doubts = doubts.with_columns(pl.col("reason").str.replace(r"\d+ (records|stores)", "many $1"))
+    sides = doubts.with_row_index("pair").unpivot(["record", "other"], index=["pair", "reason"], value_name="side")
+    sides = sides.join(records, left_on="side", right_on="record", how="semi")
+    counts = {"value": pl.col("pair").n_unique(), "records": pl.col("side").n_unique()}
+    by_reason = sides.group_by("reason").agg(**counts).sort("value", "reason", descending=[True, False])
+    rows = pl.concat([by_reason, sides.select(reason=pl.lit("all reasons"), **counts)])
+    rows = rows.with_columns(metric=pl.lit(undecided_pairs.name), of=pl.lit(records.height))
+    return found.with_rows(rows.select(*schema).cast(schema), notes=(TO_DECIDE,) if sides.height else ())
+
+
+def _records(warehouse: Warehouse, region: str) -> pl.DataFrame:
+    """The device records of a region, or all: record."""
+    t = warehouse.table("device_records").join(warehouse.table("device_links"), ["source", "source_id"])
+    t = t.join(warehouse.table("devices").select("device_id", "region"), "device_id")
+    return warehouse.read((t.filter(t.region == region) if region != "all" else t).select("record"))

@@ -32,7 +32,7 @@ records AS (
     -- The place of a record among those of its device, the newest word last; of one day the last of the sources.
     row_number() OVER (
       PARTITION BY l.device_id
-      ORDER BY coalesce(d.last_seen_on, d.observed_on), d.source, d.source_id
+      ORDER BY coalesce(d.last_seen_on, d.observed_on), d.source || ':' || d.source_id
     ) AS word
   FROM raw_devices AS d
   INNER JOIN device_links AS l USING (source, source_id)

@@ -15,12 +15,13 @@ from retail_analytics.warehouse.history import (
     said_since,
     same_key,
     stored,
+    words_known,
 )
 
 TABLES = (  # in the order in which they are built
     "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
-    "device_doubts", "device_links", "devices", "incidents", "findings", "controls", "training", "uplinks",
-    "annotations", "tolerances", "coverage", "gaps",
+    "device_doubts", "device_links", "devices", "device_spans", "incidents", "findings", "controls", "training",
+    "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
 ROW_BY_ROW = "\n-- Row by row: "  # begins the second line of a table in which no row depends on the others
 CUT_SHORT = """SELECT * REPLACE (
@@ -41,7 +42,8 @@ def build(con, loaded: dict[str, int], *, anew: bool) -> None:
     `loaded` says how many new rows each of the loaded tables has got.
     """
     changes = {table: new + _rows(con, changed_keys(con, contracts()[table])) for table, new in loaded.items()}
-    changed = {f"raw_{table}" for table, times in changes.items() if times} | ({"account"} if loaded else set())
+    changed = {"account"} if loaded else set()
+    changed |= {f"{of}_{table}" for table, times in changes.items() if times for of in ("raw", "history")}
     for name in TABLES:
         sources = _sources(name) & changed
         if not (anew or sources):
@@ -66,8 +68,10 @@ def build_known(con, day: date, *, of: str) -> None:
         QUALIFY known_on <= greatest(DATE '{day}', min(known_on) OVER (PARTITION BY "table"))""")
     changed, timed, then = set(), set(), f"DATE '{day}'"
     for table, contract in contracts().items():
-        con.execute(f"CREATE VIEW {quoted('raw_' + table)} AS {newest_words(contract, known_by=day, of=f'{of}.')}")
-        changed |= {f"raw_{table}"} if con.execute(said_since(contract, day, of=f"{of}.")).fetchall()[0][0] else set()
+        con.execute(f"CREATE VIEW {history_of(contract)} AS {words_known(contract, day, of=f'{of}.')}")
+        con.execute(f"CREATE VIEW {quoted('raw_' + table)} AS {newest_words(contract)}")
+        if con.execute(said_since(contract, day, of=f"{of}.")).fetchall()[0][0]:
+            changed |= {f"raw_{table}", f"history_{table}"}
     for name in TABLES:
         columns = {column for column, *_ in con.execute(f"DESCRIBE {of}.{quoted(name)}").fetchall()}
         timed |= {name} if "known_on" in columns else set()

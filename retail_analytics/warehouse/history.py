@@ -47,18 +47,24 @@ def history_of(contract: Contract) -> str:
     return quoted("history_" + contract.table)
 
 
-def newest_words(contract: Contract, *, known_by: date | None = None, of: str = "") -> str:
-    """The query of raw_<table>: the newest word of each key.
-
-    With `known_by` the newest on that day. What the first files of a table tell of the days before they came
-    counts as known then: there is nothing else. `of` is where the history stands, if in another database.
-    """
-    newest = "known_until IS NULL"
-    if known_by:
-        then = _not_before_first(contract, known_by, of)
-        newest = f"file_on <= {then} AND (known_until IS NULL OR known_until > {then})"
+def newest_words(contract: Contract) -> str:
+    """The query of raw_<table>: the newest word of each key."""
     columns = ", ".join(map(quoted, [*contract.fields, *ORIGIN]))
-    return f"SELECT {columns} FROM {of}{history_of(contract)} WHERE {newest}"
+    return f"SELECT {columns} FROM {history_of(contract)} WHERE known_until IS NULL"
+
+
+def words_known(contract: Contract, day: date, *, of: str) -> str:
+    """The query of history_<table> as it was known on a day; `of` is where all of it stands.
+
+    What the first files of a table tell of the days before they came counts as known then: there is nothing else.
+    """
+    then = _not_before_first(contract, day, of)
+    return f"""
+        SELECT * REPLACE (
+          least(said_on, {then}) AS said_on,
+          CASE WHEN known_until <= {then} THEN known_until END AS known_until)
+        FROM {of}{history_of(contract)}
+        WHERE file_on <= {then}"""
 
 
 def changed_words(con, contract: Contract) -> str:

@@ -191,6 +191,15 @@ def _bands(measured):
     return f"{label}, {period(rows['period'].min(), measured.every)}: {said}."
 
 
+def _undecided(measured):
+    row = measured.rows.row(-1, named=True)
+    of = plural(row["of"], "record")
+    if not row["records"]:
+        return f"Nothing was left undecided of {of}."
+    pairs = plural(row["value"], "pair of records", "pairs of records")
+    return f"{pairs} may be one device: {percent(row['records'] / row['of'], row['of'])} of {of}."
+
+
 def _share(row):
     return percent(row["value"], row["denominator"])
 
@@ -231,4 +240,5 @@ SHAPES = {  # the columns that only one kind of table has: what is said of it
     ("opening", "closing"): _moved,
     ("domain", "indicators"): _readiness,
     ("band", "period"): _bands,
+    ("reason", "of"): _undecided,
 }

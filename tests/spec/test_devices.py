@@ -1,6 +1,12 @@
-"""When records of several systems are one device, what the merge log says of them, and what is left as a doubt."""
+"""When records of several systems are one device, what is left as a doubt, and when a device moved or was replaced."""
+
+from datetime import date
 
 import pytest
+from conftest import cells
+
+from retail_analytics import charts
+from retail_analytics.metrics import iot
 
 LOG = "source_id, split_part(device_id, ':', 2), rule, confidence, joined_source_id"
 DOUBTS = "source_id, other_source_id, why, chained"
@@ -316,3 +322,278 @@ def test_the_newest_override_file_counts(given):
     assert log(shop) == alone("a", "b")
     shop = given(devices=ONE_BOX, device_overrides=ruled("scan | b | cmdb | a | same"))
     assert [row[2] for row in log(shop)] == ["override", "override"]
+
+
+SPANS = """
+    SELECT split_part(device_id, ':', 2), store_id, hostname, os, agent_id, change, split_part(replaces_device_id, ':', 2),
+      from_on, to_on, known_on
+    FROM device_spans ORDER BY device_id, from_on
+"""
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+
+
+def spans(shop):
+    return [[str(cell or "") for cell in row] for row in shop.sql(SPANS).rows()]
+
+
+def test_a_box_that_one_record_saw_in_one_store_and_a_later_one_in_another_has_moved(given):
+    shop = given(
+        stores="store_id | store_name | region | store_format\n0001 | Quay | North | express\n0002 | Mill | South | express",
+        devices="""
+            source | source_id | observed_on | store_id | vendor | serial | first_seen_on | last_seen_on
+            scan   | a         | 2025-06-30  | 0001     | Acme   | 1001   | 2024-01-01    | 2025-03-01
+            scan   | b         | 2025-06-30  | 0002     | Acme   | 1001   | 2025-04-01    | 2025-06-29
+        """,
+    )
+    assert spans(shop) == cells("""
+        a | 0001 | | | | first seen | | 2024-01-01 | 2025-04-01 | 2024-01-01
+        a | 0002 | | | | moved      | | 2025-04-01 |            | 2025-04-01
+    """)
+    where = shop.sql("SELECT store, region, store_format FROM device_spans ORDER BY from_on").rows()
+    assert where == [("0001 Quay", "North", "express"), ("0002 Mill", "South", "express")]
+
+
+def test_a_box_that_moved_lives_on_in_its_new_record_when_the_old_one_is_closed(given):
+    shop = given(
+        devices="""
+            source | source_id | observed_on | store_id | asset_tag | installed_on | removed_on
+            cmdb   | a         | 2025-06-30  | 0001     | EG-1      | 2024-01-01   | 2025-03-01
+            scan   | b         | 2025-06-29  | 0002     | EG-1      | 2025-04-01   |
+        """
+    )
+    assert spans(shop) == cells("""
+        a | 0001 | | | | first seen | | 2024-01-01 | 2025-04-01 | 2024-01-01
+        a | 0002 | | | | moved      | | 2025-04-01 |            | 2025-04-01
+    """)
+
+
+FIRST = "0001 | till-1 | Windows 10 Pro | g-1"
+
+
+@pytest.mark.parametrize(
+    ("second", "change"),
+    [
+        ("0002 | till-1 | Windows 10 Pro | g-1", "moved"),
+        ("0001 | till-9 | Windows 10 Pro | g-1", "renamed"),
+        ("0001 | till-1 | Windows 10 Pro | g-2", "re-imaged"),
+        ("0001 | till-1 | Ubuntu 24.04 | g-1", "re-imaged"),
+        ("0001 | till-1 | Windows Embedded 8.1 Industry | g-1", "re-imaged"),
+        ("0001 | till-1 | Ubuntu 24.04 | g-2", "re-imaged"),
+        ("0002 | till-9 | Windows 10 Pro | g-1", "moved and renamed"),
+        ("0002 | till-9 | Windows 10 Pro | g-2", "moved and renamed and re-imaged"),
+        ("0002 | | | ", "moved"),
+        ("0001 | | | ", None),
+        ("| till-1 | |", None),
+        ("0001 | TILL-1.shop.example.com | Microsoft Windows 11 | G-1", None),
+    ],
+)
+def test_what_a_newer_export_says_otherwise_is_a_change_but_no_value_and_another_writing_are_none(given, second, change):
+    drawn = """
+            source | source_id | observed_on | last_seen_on | installed_on | store_id | hostname | os | agent_id
+            scan   | a         | {day}       | {seen}       | 2024-01-01   | {what}
+    """
+    given(devices=drawn.format(day="2025-06-30", seen="2025-06-29", what=FIRST), known_on=JULY)
+    shop = given(devices=drawn.format(day="2025-07-31", seen="2025-07-30", what=second), known_on=AUGUST)
+    now = " | ".join(new or old for old, new in zip(*cells(f"{FIRST}\n{second}"), strict=True))
+    if change is None:
+        assert spans(shop) == cells(f"a | {now} | first seen | | 2024-01-01 | | 2024-01-01")
+    else:
+        assert spans(shop) == cells(f"""
+            a | {FIRST} | first seen | | 2024-01-01 | 2025-07-30 | 2024-01-01
+            a | {now}   | {change}   | | 2025-07-30 |            | 2025-08-01
+        """)
+    for day in ("2025-07-01", "2025-07-31"):  # nothing else was known then
+        assert spans(shop.as_known(day)) == cells(f"a | {FIRST} | first seen | | 2024-01-01 | | 2024-01-01")
+    assert spans(shop.as_known("2025-08-01")) == spans(shop)
+    assert spans(shop.as_known("2023-12-31")) == []
+
+
+@pytest.mark.parametrize(("seen", "seen_later"), [("2025-06-01", "2025-06-01"), ("", "2025-06-20")])
+def test_what_a_newer_export_says_of_the_same_days_was_so_all_the_time(given, seen, seen_later):
+    drawn = """
+            source | source_id | observed_on | store_id | first_seen_on | last_seen_on
+            scan   | a         | {day}       | {store}  | 2024-01-01    | {seen}
+    """
+    given(devices=drawn.format(day="2025-06-30", store="0001", seen=seen), known_on=JULY)
+    shop = given(devices=drawn.format(day="2025-07-31", store="0002", seen=seen_later), known_on=AUGUST)
+    assert spans(shop) == cells("a | 0002 | | | | first seen | | 2024-01-01 | | 2024-01-01")
+
+
+def test_a_box_is_back_where_it_was(given):
+    for month, store in ((6, "0001"), (7, ""), (8, "0002"), (9, "0001")):
+        shop = given(
+            devices=f"source | source_id | observed_on | store_id\nscan | a | 2025-0{month}-20 | {store}",
+            known_on=date(2025, month, 21),
+        )
+    assert spans(shop) == cells("""
+        a | 0001 | | | | first seen | | 2025-06-20 | 2025-08-20 | 2025-06-20
+        a | 0002 | | | | moved      | | 2025-08-20 | 2025-09-20 | 2025-08-21
+        a | 0001 | | | | moved      | | 2025-09-20 |            | 2025-09-21
+    """)
+
+
+@pytest.mark.parametrize(("newest", "name"), [("2025-06-29", "eg-1-old"), ("2025-07-01", "till-1")])
+def test_of_two_systems_that_disagree_the_newer_word_counts_and_nothing_has_changed(given, newest, name):
+    shop = given(
+        devices=f"""
+            source | source_id | observed_on | asset_tag | hostname | first_seen_on | last_seen_on
+            cmdb   | a         | 2025-07-01  | EG-1      | eg-1-old | 2024-01-01    | 2025-06-30
+            scan   | b         | 2025-07-01  | EG-1      | till-1   | 2025-02-01    | {newest}
+        """
+    )
+    assert spans(shop) == cells(f"a | | {name} | | | first seen | | 2024-01-01 | | 2024-01-01")
+
+
+def test_systems_that_disagree_from_export_to_export_do_not_rename_a_box_each_time(given):
+    header = "source | source_id | observed_on | asset_tag | hostname | installed_on\n"
+    for month in (1, 2, 3):
+        given(devices=header + f"cmdb | a | 2025-0{month}-10 | EG-1 | eg-1-old | 2024-01-01", known_on=date(2025, month, 10), covers={"devices": None})
+        shop = given(devices=header + f"scan | b | 2025-0{month}-20 | EG-1 | till-1 | 2024-01-01", known_on=date(2025, month, 20), covers={"devices": None})
+    assert spans(shop) == cells("a | | till-1 | | | first seen | | 2024-01-01 | | 2024-01-01")
+
+
+def test_a_system_that_learns_of_a_change_later_does_not_undo_it(given):
+    header = "source | source_id | observed_on | asset_tag | hostname | installed_on\n"
+    for day, registered, seen in ((10, "till-1", "till-1"), (17, "till-1", "till-9"), (24, "till-9", "till-9")):
+        rows = f"cmdb | a | 2025-01-{day} | EG-1 | {registered} | 2024-01-01\nscan | b | 2025-01-{day + 1} | EG-1 | {seen} | 2024-01-01"
+        shop = given(devices=header + rows, known_on=date(2025, 1, day + 2))
+    assert spans(shop) == cells("""
+        a | | till-1 | | | first seen | | 2024-01-01 | 2025-01-18 | 2024-01-01
+        a | | till-9 | | | renamed    | | 2025-01-18 |            | 2025-01-19
+    """)
+
+
+@pytest.mark.parametrize(
+    ("second", "replaces"),
+    [
+        ("cmdb | 0001 | A1 | 1002 | till-1         | 2025-03-08", "a"),
+        ("scan | 0001 | a1 | 1002 | TILL-1.example | 2025-03-08", "a"),
+        ("cmdb | 0001 | A1 | 1002 | till-1         | 2025-03-02", "a"),
+        ("scan | 0001 | A1 | 1002 | till-1         | 2025-03-01", ""),  # both stood there
+        ("cmdb | 0002 | A1 | 1002 | till-1         | 2025-03-08", ""),
+        ("cmdb |      | A1 | 1002 | till-1         | 2025-03-08", ""),  # nor is it known where the first one stood
+        ("cmdb | 0001 | B2 | 1002 | till-1         | 2025-03-08", ""),
+        ("cmdb | 0001 |    | 1002 | till-1         | 2025-03-08", ""),
+        ("cmdb | 0001 | A1 | 1002 | till-2         | 2025-03-08", ""),
+    ],
+)
+def test_a_box_that_took_the_place_and_the_name_of_one_that_had_gone_replaced_it(given, second, replaces):
+    source, store, model, serial, name, came = cells(second)[0]
+    first = store and "0001"
+    shop = given(
+        devices=f"""
+            source   | source_id | observed_on | store_id | vendor | model   | serial   | hostname | first_seen_on | last_seen_on
+            cmdb     | a         | 2025-06-30  | {first}  | Acme   | {model and "A1"} | 1001 | till-1 | 2024-01-01   | 2025-03-01
+            {source} | b         | 2025-06-30  | {store}  | Acme   | {model} | {serial} | {name}   | {came}        | 2025-06-30
+        """
+    )
+    assert spans(shop) == cells(f"""
+        a | {first} | till-1 | | | first seen | | 2024-01-01 | 2025-03-02 | 2024-01-01
+        b | {store} | {name} | | | {"replaced" if replaces else "first seen"} | {replaces} | {came} | | {came}
+    """)
+
+
+def test_a_box_may_be_the_very_one_that_had_gone_and_has_replaced_it_only_if_a_person_says_so(given):
+    devices = """
+            source | source_id | observed_on | store_id | vendor | model | serial | asset_tag | hostname | first_seen_on | last_seen_on
+            cmdb   | a         | 2025-06-30  | 0001     | Acme   | A1    | 1001   | EG-1      | till-1   | 2024-01-01    | 2025-03-01
+            scan   | b         | 2025-06-30  | 0001     | Acme   | A1    | 1002   | EG-1      | till-1   | 2025-03-08    | 2025-06-30
+    """
+    assert [row[5:7] for row in spans(given(devices=devices))] == [["first seen", ""], ["first seen", ""]]
+    shop = given(devices=devices, device_overrides=ruled("scan | b | cmdb | a | different"))
+    assert [row[5:7] for row in spans(shop)] == [["first seen", ""], ["replaced", "a"]]
+
+
+def test_a_box_that_moved_away_is_replaced_too(given):
+    drawn = "source | source_id | observed_on | store_id | model | hostname | installed_on\n"
+    rows = "cmdb | a | {0} | {1} | A1 | till-1 | 2024-01-01\n", "cmdb | b | {0} | {1} | A1 | till-1 | 2025-07-31\n"
+    given(devices=drawn + rows[0].format("2025-06-30", "0001"), known_on=JULY)
+    given(devices=drawn + rows[0].format("2025-07-31", "0002") + rows[1].format("2025-07-31", "0001"), known_on=AUGUST)
+    both = rows[0].format("2025-08-31", "0002") + rows[1].format("2025-08-31", "0003")
+    assert spans(given(devices=drawn + both, known_on=date(2025, 9, 1))) == cells("""
+        a | 0001 | till-1 | | | first seen |   | 2024-01-01 | 2025-07-31 | 2024-01-01
+        a | 0002 | till-1 | | | moved      |   | 2025-07-31 |            | 2025-08-01
+        b | 0001 | till-1 | | | replaced   | a | 2025-07-31 | 2025-08-31 | 2025-08-01
+        b | 0003 | till-1 | | | moved      |   | 2025-08-31 |            | 2025-09-01
+    """)
+
+
+def test_a_box_that_moves_to_where_another_one_stood_has_moved_and_replaced_nothing(given):
+    drawn = "source | source_id | observed_on | store_id | model | hostname | installed_on | removed_on\n"
+    rows = "cmdb | a | {0} | 0001 | A1 | till-1 | 2024-01-01 | {1}\ncmdb | b | {0} | {2} | A1 | till-1 | 2024-01-01 |"
+    given(devices=drawn + rows.format("2025-06-30", "", "0002"), known_on=JULY)
+    shop = given(devices=drawn + rows.format("2025-07-31", "2025-07-10", "0001"), known_on=AUGUST)
+    assert spans(shop)[1:] == cells("""
+        b | 0002 | till-1 | | | first seen | | 2024-01-01 | 2025-07-31 | 2024-01-01
+        b | 0001 | till-1 | | | moved      | | 2025-07-31 |            | 2025-08-01
+    """)
+
+
+def test_no_span_is_known_before_its_device(given):
+    header = "source | source_id | observed_on | installed_on | first_seen_on\n"
+    shop = given(devices=header + "scan | a | 2025-06-30 | 2024-01-01 | 2025-02-03", known_on=JULY)
+    assert spans(shop) == cells("a | | | | | first seen | | 2024-01-01 | | 2025-02-03")
+    assert [spans(shop.as_known(f"2025-02-0{day}")) for day in (2, 3)] == [[], spans(shop)]
+
+
+@pytest.mark.parametrize("listed", ["cmdb | a | 2025-07-31 | 0001 | 2024-01-01 | 2025-07-10", ""])
+def test_a_box_that_is_out_of_service_ends_its_last_span(given, listed):
+    drawn = "source | source_id | observed_on | store_id | installed_on | removed_on\n"
+    other = "\ncmdb | z | 2025-07-31 | 0002 | 2024-01-01 |"
+    given(devices=drawn + "cmdb | a | 2025-06-30 | 0001 | 2024-01-01 |" + other, known_on=JULY)
+    shop = given(devices=drawn + listed + other, known_on=AUGUST)
+    ended = "2025-07-10" if listed else "2025-08-01"  # the day on which an export no longer lists it
+    assert spans(shop)[0] == cells(f"a | 0001 | | | | first seen | | 2024-01-01 | {ended} | 2024-01-01")[0]
+    assert spans(shop.as_known("2025-07-31"))[0] == cells("a | 0001 | | | | first seen | | 2024-01-01 | | 2024-01-01")[0]
+
+
+DOUBTED = """
+            source | source_id | observed_on | region | vendor | serial | asset_tag | mac               | installed_on
+            cmdb   | a         | 2025-06-30  | North  | Acme   | 1001   | EG-1      |                   | 2024-01-01
+            scan   | b         | 2025-06-30  | North  | Acme   | 1002   | EG-1      | 00:00:5e:00:53:01 | 2024-01-01
+            edr    | c         | 2025-06-30  | South  | Acme   | 1003   |           | 00:00:5e:00:53:01 | 2024-01-01
+            edr    | d         | 2025-06-30  | South  | Acme   | 1004   |           |                   | 2024-01-01
+            edr    | e         | 2025-06-30  |        | Acme   | 1005   |           |                   | 2024-01-01
+            edr    | f         | 2025-06-30  | East   | Acme   | 1006   |           |                   | 2024-01-01
+"""
+TAG, MAC = "same asset tag, different serials", "same mac, different serials"
+
+
+@pytest.mark.parametrize(
+    ("region", "reasons", "says"),
+    [
+        ("all", [(TAG, 1, 2, 6), (MAC, 1, 2, 6), ("all reasons", 2, 3, 6)],
+         "2 pairs of records may be one device: 50 % of 6 records."),
+        ("North", [(TAG, 1, 2, 2), (MAC, 1, 1, 2), ("all reasons", 2, 2, 2)],
+         "2 pairs of records may be one device: 100 % of 2 records."),
+        ("South", [(MAC, 1, 1, 2), ("all reasons", 1, 1, 2)],
+         "1 pair of records may be one device: 50 % of 2 records."),
+        ("East", [("all reasons", 0, 0, 1)], "Nothing was left undecided of 1 record."),
+    ],
+)  # fmt: skip
+def test_records_that_could_be_one_device_are_counted_by_what_stands_against_it(given, region, reasons, says):
+    found = iot.undecided(given(devices=DOUBTED), last_month="2025-05", months=12, region=region)
+    assert found.rows.drop("metric").rows() == reasons
+    shown = charts.table(found).content
+    assert shown["title"] == says and (iot.TO_DECIDE in shown["notes"]) == (region != "East")
+    assert shown["source"].startswith("device_doubts; data to ") and f"region {region}" in shown["subtitle"] + "region all"
+
+
+def test_what_is_in_many_records_or_stores_is_one_reason(given):
+    drawn = "source | source_id | observed_on | asset_tag\n"
+    drawn += "\n".join(f"s | {tag}{n} | 2025-06-30 | EG-{tag}" for tag, number in ((1, 7), (2, 8)) for n in range(number))
+    rows = iot.undecided(given(devices=drawn), last_month="2025-05").rows.drop("metric").rows()
+    assert rows[:-1] == [("asset tag on many records", 2, 4, 15)]
+
+
+def test_an_override_that_names_no_record_is_no_pair_that_could_be_one_device(given):
+    shop = given(devices=ONE_BOX, device_overrides=ruled("cmdb | a | scan | gone | same", "cmdb | a | cmdb | a | different"))
+    assert iot.undecided(shop, last_month="2025-05").rows.drop("metric").rows() == [("all reasons", 0, 0, 2)]
+
+
+def test_without_devices_there_is_nothing_to_decide(given):
+    asked = {"last_month": "2025-05", "region": "West"}
+    shop = given(stores="store_id | region\n0001 | West")
+    assert iot.undecided(shop, **asked).not_recorded == "no devices in this warehouse"
+    shop = given(devices=DOUBTED)
+    assert iot.undecided(shop, **asked).not_recorded == "no devices of West in this warehouse"
