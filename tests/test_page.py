@@ -468,6 +468,7 @@ def run(**changes):
         "headline": "No clear change",
         "started": "2026-11-22T14:05:01",
         "seconds": 3.2,
+        "parameters": {},
         "snapshot": "20261114T060012",
         "bytes": 1_290_000,
     } | changes
@@ -756,3 +757,10 @@ def test_an_empty_section_has_no_heading_and_a_dated_note_stands_once_in_a_secti
     made = soup(page.html(new_notebook(cells=cells), about=ABOUT))
     assert [head.get_text() for head in made.select(".section > h2")] == ["Where?"]
     assert [len(foot.select(".note")) for foot in made.select(".foot")] == [1, 1, 0]
+
+
+def test_a_report_as_it_was_known_stands_beside_the_newest_and_not_in_its_place(tmp_path):
+    known = {"page": "example_grocers/theft_trends/2026-10-known-2026-10-31.html", "parameters": {"known_by": "2026-10-31"}}
+    index = put(tmp_path, run(), run(**known, headline="As it was")).get_text(" ", strip=True)
+    assert "all regions, as known on 31 Oct 2026" in index and "No clear change" in index and "2 published" in index
+    assert shelf.newest_page(tmp_path, run())["page"] == "example_grocers/theft_trends/2026-10.html"
