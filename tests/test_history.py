@@ -139,6 +139,9 @@ def test_the_corrected_day_of_an_export_replaces_the_wrong_one(tmp_path):
     for _ in range(2):
         _, shop = loaded(tmp_path, "a.csv", "I1,theft,2026-01-05", MARCH, covers=[WHOLE[0], MARCH])
         assert shop.sql(HISTORY).rows() == [("I1", "theft", MARCH, None)]
+    # It was not said in June: an export of April that lacks it withdraws it.
+    account, _ = loaded(tmp_path, "a.csv", "I2,theft,2026-01-06", APRIL, covers=[WHOLE[0], APRIL])
+    assert (account.new, account.withdrawn) == (1, 1)
 
 
 DAYS = [date(2026, month, 1) for month in range(2, 8)]
