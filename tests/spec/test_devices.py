@@ -432,7 +432,7 @@ def test_a_box_is_back_where_it_was(given):
     """)
 
 
-@pytest.mark.parametrize(("newest", "name"), [("2025-06-29", "eg-1-old"), ("2025-07-01", "till-1")])
+@pytest.mark.parametrize(("newest", "name"), [("2025-06-29", "eg-1-old"), ("2025-06-30", "till-1"), ("2025-07-01", "till-1")])
 def test_of_two_systems_that_disagree_the_newer_word_counts_and_nothing_has_changed(given, newest, name):
     shop = given(
         devices=f"""
@@ -442,6 +442,7 @@ def test_of_two_systems_that_disagree_the_newer_word_counts_and_nothing_has_chan
         """
     )
     assert spans(shop) == cells(f"a | | {name} | | | first seen | | 2024-01-01 | | 2024-01-01")
+    assert shop.sql("SELECT hostname FROM devices").item() == name
 
 
 def test_systems_that_disagree_from_export_to_export_do_not_rename_a_box_each_time(given):
@@ -519,8 +520,8 @@ def test_a_box_that_moved_away_is_replaced_too(given):
 
 
 def test_a_box_that_moves_to_where_another_one_stood_has_moved_and_replaced_nothing(given):
-    drawn = "source | source_id | observed_on | store_id | model | hostname | installed_on | removed_on\n"
-    rows = "cmdb | a | {0} | 0001 | A1 | till-1 | 2024-01-01 | {1}\ncmdb | b | {0} | {2} | A1 | till-1 | 2024-01-01 |"
+    drawn = "source | source_id | observed_on | store_id | vendor | model | serial | hostname | installed_on | removed_on\n"
+    rows = "cmdb | a | {0} | 0001 | Acme | A1 | 1001 | till-1 | 2024-01-01 | {1}\nscan | b | {0} | {2} | Acme | A1 | 1002 | till-1 | 2024-01-01 |"
     given(devices=drawn + rows.format("2025-06-30", "", "0002"), known_on=JULY)
     shop = given(devices=drawn + rows.format("2025-07-31", "2025-07-10", "0001"), known_on=AUGUST)
     assert spans(shop)[1:] == cells("""
