@@ -8,6 +8,7 @@ from time import monotonic
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from retail_analytics.errors import SourceError
 from retail_analytics.sources.checking import Correction, checked_rows, grouped_reasons, repeated_rows, unused_columns
@@ -20,6 +21,7 @@ from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
 from retail_analytics.warehouse.correcting import amend, every_one_fits, keep_as_told, none_is_left_over
 from retail_analytics.warehouse.history import Covers, Told, history_of, told
 
+PART = 61_440  # rows that one core checks at once
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
@@ -131,7 +133,9 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def _show(con, rows: pl.DataFrame, file: str, known_on: date) -> None:
     """The rows as the relation `text_rows`, with what the SQL of mappings may ask for beside their columns."""
-    con.register("read_rows", rows)
+    # In parts, so that every core of the engine has one to work on; the text itself is not copied.
+    parts = rows.to_arrow(compat_level=pl.CompatLevel.newest()).to_batches(max_chunksize=PART)
+    con.register("read_rows", pa.Table.from_batches(parts, schema=parts[0].schema) if parts else rows)
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW text_rows AS "
         f"SELECT *, {literal(file)} AS _file, {literal(known_on)} AS _file_date FROM read_rows"
