@@ -717,3 +717,20 @@ def test_an_export_of_a_plan_may_be_called_as_it_was_before(tmp_path):
     (tmp_path / "load.yaml").write_text("files:\n  - {file: 'm*.csv', name: march.csv, table: incidents}\n")
     with pytest.raises(SourceError, match="may be many files, which cannot all be called 'march.csv'"):
         read_plan(tmp_path)
+
+
+def test_fields_that_are_said_to_have_no_spaces_around_them_have_none_and_spaces_within_are_no_reason(tmp_path):
+    parts = ["a", "b c", " a", "a ", '"a, b"', '"x "', '" x"', '"say ""x"" y"', '"a ,b"', '"a, ""b"""', '""" a"', '"a """', "", " ", '" "']
+    chance, said = random.Random(5), Counter()
+    for _ in range(400):
+        rows = [chance.choices(parts[: chance.choice([2, 15])], k=3) for _ in range(chance.randrange(1, 4))]
+        end = chance.choice(["\n", "\r\n"])
+        text = "h1,h2,h3" + end + end.join(map(",".join, rows)) + chance.choice([end, ""])
+        (batch,) = read_text(incidents(tmp_path, text).path).batches
+        fields = [field for row in batch.rows.drop("_line").rows() for field in row]
+        around = any(field != field.strip(" ") for field in fields)
+        assert batch.padded or not around, text
+        said[batch.padded, around] += 1
+    assert said[False, False] > 100 and said[True, True] > 100
+    (batch,) = read_text(incidents(tmp_path, 'h1,h2\n"a, ""b""",c d\n').path).batches
+    assert not batch.padded

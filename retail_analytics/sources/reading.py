@@ -236,20 +236,25 @@ def _padded(block: Block, delimiter: str, careful: list[list]) -> bool:
     """
     if not block.data.isascii() or any(field != field.strip() for row in careful for field in row[:-1]):
         return True
-    letters = np.frombuffer(b"\n\n" + block.data + b"\n\n", np.uint8)
+    letters = np.frombuffer(block.data, np.uint8)
     spaces = np.flatnonzero(letters == SPACE)
-    separator, ends = ord(delimiter), (LF, CR)
-    two_before, before, after, two_after = (letters[spaces + step] for step in (-2, -1, 1, 2))
+    separator, last = ord(delimiter), len(letters) - 1
+    two_before, before, after, two_after = (letters[np.clip(spaces + step, 0, last)] for step in (-2, -1, 1, 2))
     # A quote is the field's own when a separator stands on its other side.
-    begins = np.isin(before, ends) | ((before == QUOTE) & np.isin(two_before, (separator, *ends)))
-    stops = np.isin(after, ends) | ((after == QUOTE) & np.isin(two_after, (separator, *ends)))
-    if begins.any() or stops.any():
+    begins = _ends_line(before) | ((before == QUOTE) & ((two_before == separator) | _ends_line(two_before)))
+    stops = _ends_line(after) | ((after == QUOTE) & ((two_after == separator) | _ends_line(two_after)))
+    at_an_end = block.data.startswith((b" ", b'" ')) or block.data.endswith((b" ", b' "'))
+    if at_an_end or begins.any() or stops.any():
         return True
-    beside = spaces[(before == separator) | (after == separator)] - 2
-    quotes = np.flatnonzero(letters == QUOTE) - 2
+    beside = spaces[(before == separator) | (after == separator)]
+    quotes = np.flatnonzero(letters == QUOTE)
     starts = np.append(0, block.ends)[np.searchsorted(block.ends, beside, side="right")]
     opened = np.searchsorted(quotes, beside) - np.searchsorted(quotes, starts)
     return bool((opened % 2 == 0).any())  # within quotes a separator is a letter
+
+
+def _ends_line(letters: np.ndarray) -> np.ndarray:
+    return (letters == LF) | (letters == CR)
 
 
 def _fast(block: Block, chosen: np.ndarray, delimiter: str, header: list[str]) -> pl.DataFrame:
