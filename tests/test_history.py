@@ -105,6 +105,20 @@ def test_a_device_that_a_full_export_no_longer_lists_is_closed_and_not_deleted(t
     assert shop.as_known(APRIL).sql(spans).rows() == closed
 
 
+def test_a_device_that_another_system_still_sees_is_not_gone_when_a_register_closes_it(tmp_path):
+    header = "source,source_id,observed_on,installed_on,asset_tag,last_seen_on"
+    listed = "cmdb,A,{0},2026-01-01,T1, cmdb,B,{0},2026-01-01,T2,"
+    loaded(tmp_path, "cmdb.csv", listed.format("2026-03-31"), MARCH, table="devices", header=header)
+    seen = "scan,a,2026-06-30,,T1,2026-06-29 scan,b,2026-06-30,,T2,2026-04-02"
+    loaded(tmp_path, "scan.csv", seen, JUNE, table="devices", header=header)
+    account, shop = loaded(tmp_path, "cmdb.csv", "cmdb,C,2026-06-30,2026-01-01,T3,", JUNE, covers=WHOLE, table="devices", header=header)
+    assert account.closed == 2
+    gone = "SELECT min(source_id), min(in_service_to) FROM device_links INNER JOIN devices USING (device_id) GROUP BY device_id ORDER BY ALL"
+    assert shop.sql(gone).rows() == [("A", JUNE), ("B", JUNE), ("C", None)]
+    _, shop = loaded(tmp_path, "scan.csv", "scan,a,2026-07-10,,T1,2026-07-09", date(2026, 7, 10), table="devices", header=header)
+    assert shop.sql(gone).rows() == [("A", None), ("B", JUNE), ("C", None)]
+
+
 @pytest.mark.parametrize(
     ("seen", "newest", "gone"),
     [("2026-03-31", "2026-06-29", None), ("2026-03-31", "2026-06-30", date(2026, 4, 1)), ("", "2026-06-30", date(2026, 4, 1))],

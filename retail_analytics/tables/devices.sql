@@ -63,6 +63,7 @@ merged AS (
     min(first_seen_on) AS first_seen_on,
     max(last_seen_on) AS last_seen_on,
     max(removed_on) AS removed_on,
+    max(coalesce(last_seen_on, observed_on)) FILTER (WHERE removed_on IS NULL) AS there_on,
     max(observed_on) AS observed_on,
     max(looked_on) AS looked_on, -- the newest export of a source that knows it, whether it still does or not
     bool_or(sees) AS looked_for,
@@ -80,7 +81,8 @@ spans AS (
       ELSE coalesce(installed_on, first_seen_on)
     END AS in_service_from,
     CASE
-      WHEN removed_on IS NOT NULL THEN removed_on
+      -- Who has seen it since, or lists it still, is believed: a register may have closed its old record.
+      WHEN removed_on > coalesce(there_on, DATE '1900-01-01') THEN removed_on
       WHEN status IN ('retired', 'absent') THEN CAST(coalesce(last_seen_on, observed_on) + INTERVAL 1 DAY AS DATE)
       -- Not seen for 90 days, or not listed: gone when it last was. Stale for less is not yet gone.
       WHEN coalesce(last_seen_on, observed_on) + INTERVAL 90 DAY < looked_on
