@@ -26,7 +26,7 @@ from retail_analytics.publishing.run import publish
 from retail_analytics.sample import write
 from retail_analytics.sources import plan
 from retail_analytics.sources.plan import read_plan, source_file
-from retail_analytics.warehouse import TABLES, load, open_warehouse
+from retail_analytics.warehouse import TABLES, list_snapshots, load, open_warehouse
 
 MARCH, APRIL, JUNE = date(2026, 3, 31), date(2026, 4, 30), date(2026, 6, 30)
 WHOLE = [date(2026, 1, 1), date(2026, 6, 30)]
@@ -77,6 +77,14 @@ def test_a_full_export_withdraws_what_it_no_longer_has_and_a_file_of_some_days_d
     assert (account.new, account.withdrawn, account.closed) == (1, 1, 0)
     assert kinds(shop).keys() == {"I1", "I3", "I4"}
     assert kinds(shop.as_known(APRIL)).keys() == {"I1", "I2", "I3"}
+
+
+def test_a_snapshot_counts_what_it_holds_and_not_how_often_it_was_said(tmp_path):
+    with MonkeyPatch.context() as without:
+        without.setattr(plan, "REFERENCES", {})
+        loaded(tmp_path, "a.csv", "I1,theft,2026-01-05 I2,theft,2026-01-06", MARCH)
+        loaded(tmp_path, "a.csv", "I2,fraud,2026-01-06", JUNE)
+    assert [(found["files"], found["rows"]) for found in list_snapshots(tmp_path / "warehouse")] == [(1, 2), (1, 2)]
 
 
 def test_what_another_file_said_is_not_withdrawn(tmp_path):

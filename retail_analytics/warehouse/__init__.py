@@ -173,6 +173,7 @@ def open_warehouse(path: str | Path | None = None, *, known_by: date | str = NOW
 def list_snapshots(directory: Path) -> list[dict]:
     """The snapshots of a warehouse, newest first: snapshot, current, loaded (UTC), files, rows, bytes, command."""
     current = open_warehouse(directory).path
+    rows = " + ".join(f"(SELECT count(*) FROM {quoted('raw_' + table)})" for table in contracts())
     found = []
     for path in sorted(directory.glob("*.duckdb"), reverse=True):
         opened = Warehouse(path)
@@ -180,7 +181,8 @@ def list_snapshots(directory: Path) -> list[dict]:
         command = opened.sql("SELECT value FROM meta WHERE name = 'command'")["value"].to_list()
         found.append({
             "snapshot": path.stem, "current": path == current, "loaded": loaded["loaded_at"].max(),
-            "files": loaded.height, "rows": loaded["kept"].sum(), "bytes": path.stat().st_size,
+            "files": loaded.select("file", "table").n_unique(), "rows": opened.sql(f"SELECT {rows}").item(),
+            "bytes": path.stat().st_size,
             "command": command[0] if command else "",
         })  # fmt: skip
     return found
