@@ -298,6 +298,14 @@ def test_a_correction_that_does_not_fit_its_file_is_one_sentence_and_nothing_is_
     assert open_warehouse(tmp_path / "warehouse").snapshot == before.snapshot
 
 
+def test_files_that_are_loaded_with_their_corrections_are_corrected_at_once(tmp_path):
+    (tmp_path / "stores.csv").write_text("store_id,region\n0001,Nroth\n")
+    (tmp_path / "corrections.csv").write_text(f"{CORRECTIONS}\nstores.csv,0001,region,Nroth,North,typo,2026-04-10\n")
+    files = [source_file(tmp_path / f"{name}.csv", mapping="own", known_on=JUNE) for name in ("stores", "corrections")]
+    load(tmp_path / "warehouse", files)
+    assert open_warehouse(tmp_path / "warehouse").regions == ["North"]
+
+
 def test_a_correction_of_a_file_that_is_not_there_names_the_nearest(tmp_path):
     loaded(tmp_path, "cases.csv", "I1,theft,2026-01-05,990", MARCH, header=CASES)
     with pytest.raises(SourceError, match="row 2: no file 'case.csv' was ever loaded. Did you mean 'cases.csv'?"):

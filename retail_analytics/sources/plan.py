@@ -93,7 +93,7 @@ def read_plan(path: Path) -> tuple[str, list[SourceFile]]:
 def with_references(files: list[SourceFile]) -> list[SourceFile]:
     """The files and the shipped reference tables that they do not bring themselves.
 
-    First come corrections and the tables that others refer to.
+    First come corrections, then the tables that others refer to.
     """
     brought = {file.contract.table for file in files}
     shipped = [
@@ -103,8 +103,8 @@ def with_references(files: list[SourceFile]) -> list[SourceFile]:
     ]
     everything = shipped + files
     referenced = {table for contract in contracts().values() for table in contract.references.values()}
-    first = ["corrections", *sorted(referenced)]
-    return sorted(everything, key=lambda file: file.contract.table not in first)
+    place = {"corrections": 0} | dict.fromkeys(referenced, 1)
+    return sorted(everything, key=lambda file: place.get(file.contract.table, 2))
 
 
 def _query(plan: Path, entry: dict) -> Query:
