@@ -269,6 +269,18 @@ def test_a_correction_that_is_taken_out_counts_no_longer(tmp_path):
     assert losses(shop) == {"I1": 990, "I2": None}
 
 
+def test_a_row_that_was_corrected_is_withdrawn_like_any_other(tmp_path):
+    def cases(body, day, covers=None):
+        return loaded(tmp_path, "cases.csv", body, day, header=CASES, covers=covers)
+
+    for _ in range(2):
+        cases("I1,theft,2026-01-05,990 I2,theft,2026-01-06,50", MARCH)
+        corrected(tmp_path, "cases.csv,I1,loss,990,99,typo,2026-04-10")
+    corrected(tmp_path, "cases.csv,I2,loss,50,,typo,2026-04-12", JUNE)  # another list: I1's is taken out
+    account, shop = cases("I2,theft,2026-01-06,50", JUNE, WHOLE)
+    assert (account.withdrawn, losses(shop)) == (1, {"I2": None})
+
+
 def test_a_value_that_would_have_been_refused_is_kept_when_it_is_corrected(tmp_path):
     loaded(tmp_path, "cases.csv", "I1,shopliftng,2026-01-05,9", MARCH, header=CASES)
     corrected(tmp_path, "cases.csv,I1,kind,shopliftng,theft,typo,2026-04-10")

@@ -26,6 +26,7 @@ class Contract:
     covers: tuple[str, ...] = ()
     references: dict[str, str] = field(default_factory=dict)
     withdrawn_by: str | None = None  # the day of a row: a newer file that covers it in full takes back what it lacks
+    whole_list: bool = False  # every file is the whole list: a newer one of its name always takes back what it lacks
     closed_by: str | None = None  # the column that gets the day of the newer full file that lacks the row
 
     @property
@@ -49,6 +50,7 @@ def contracts() -> dict[str, Contract]:
             covers=tuple(schema.get("covers", ())),
             references=schema.get("references", {}),
             withdrawn_by=schema.get("withdrawn_by"),
+            whole_list=schema.get("whole_list", False),
             closed_by=schema.get("closed_by"),
         )
     return found

@@ -30,6 +30,8 @@ def _section(contract: Contract) -> str:
 
 
 def _when_gone(contract: Contract) -> str:
+    if contract.whole_list:
+        return " Every file is the whole list: a newer one of the same name takes back what it lacks."
     if contract.withdrawn_by:
         return f" A newer edition of a file that holds days (`{contract.withdrawn_by}`) in full withdraws the rest."
     return f" A newer full list sets `{contract.closed_by}` where it lacks a row." if contract.closed_by else ""

@@ -21,6 +21,7 @@ from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
 from retail_analytics.warehouse.correcting import amend, every_one_fits, keep_as_told, none_is_left_over
 from retail_analytics.warehouse.history import Covers, Told, history_of, told
 
+EVER = (date.min, date(9999, 12, 30))
 PART = 61_440  # rows that one core checks at once
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
@@ -105,7 +106,8 @@ def arrive(
     none_is_left_over(corrections, name, used)
     merged = _without_repeated(con, file, text, into)
     kept = _rows(con, into)
-    told_before = {"again": again, "covers": file.covers, "later": later}
+    full = file.covers or (EVER if contract.whole_list else None)
+    told_before = {"again": again, "covers": full, "later": later}
     became = Told(new=kept) if first else told(con, contract, name, known_on, **told_before)
     amend(con, contract, name, known_on)
     mine = f'(SELECT reasons FROM refused WHERE file = {literal(name)} AND "table" = {literal(contract.table)})'

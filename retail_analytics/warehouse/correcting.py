@@ -8,9 +8,7 @@ from datetime import date
 from retail_analytics.errors import SourceError, did_you_mean
 from retail_analytics.sources.checking import Correction
 from retail_analytics.sources.contracts import Contract, quoted
-from retail_analytics.warehouse.history import history_of, same_key, told
-
-CORRECTED = ", corrected"  # behind the name of a file: the origin of what was put right after its day
+from retail_analytics.warehouse.history import CORRECTED, history_of, same_key, told
 
 
 def corrections_of(con, contract: Contract, file: str) -> list[Correction]:

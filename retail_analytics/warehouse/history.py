@@ -13,6 +13,7 @@ from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
 
 ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
 TIMES = {"said_on": "DATE", "known_until": "DATE"}
+CORRECTED = ", corrected"  # behind the name of a file: the origin of what was put right after its day
 Covers = tuple[date, date]  # the first and last day that a file holds in full
 
 
@@ -176,8 +177,8 @@ def _end(con, contract: Contract, file: str, day: date, covers: Covers) -> int:
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE gone AS
         SELECT rowid AS row_id, * FROM {history}
-        WHERE file = ? AND said_on < {_day(day)} AND (known_until IS NULL OR known_until > {_day(day)})
-          AND {_held_in_full(contract, covers)}""", [file])
+        WHERE file IN (?, ?) AND said_on < {_day(day)} AND (known_until IS NULL OR known_until > {_day(day)})
+          AND {_held_in_full(contract, covers)}""", [file, file + CORRECTED])
     con.execute(f"UPDATE {history} SET known_until = {_day(day)} WHERE rowid IN (SELECT row_id FROM gone)")
     if contract.closed_by:
         con.execute(f"INSERT INTO {history} SELECT * EXCLUDE row_id {_closing(contract, day)} FROM gone")
