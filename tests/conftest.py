@@ -3,12 +3,14 @@
 import csv
 import shutil
 from datetime import date
+from math import inf
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from retail_analytics.sample import write
 from retail_analytics.sources.plan import read_plan, source_file
+from retail_analytics.sources.reading import Batch, TextRows, gathered
 from retail_analytics.warehouse import Warehouse, load, open_warehouse
 
 ALWAYS = [date(2000, 1, 1), date(2049, 12, 31)]  # a toy table holds every day unless a test says otherwise
@@ -69,3 +71,8 @@ def browser():
         launched = playwright.chromium.launch(executable_path=chromium, args=["--headless=new", *arguments])
         yield launched
         launched.close()
+
+
+def whole(text: TextRows) -> Batch:
+    """All rows of a file at once."""
+    return next(gathered(text.batches, inf))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from conftest import whole
 
 from retail_analytics.errors import SourceError
 from retail_analytics.sources import databases
 from retail_analytics.sources.checking import unused_columns
 from retail_analytics.sources.databases import answer_to, read_answer
 from retail_analytics.sources.plan import Query, read_plan
-from retail_analytics.sources.reading import whole
 from retail_analytics.warehouse import load, open_warehouse
 
 TABLES = """

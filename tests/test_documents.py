@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import whole
 from hypothesis import given as every
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from retail_analytics.errors import SourceError
 from retail_analytics.sources import documents, opening, parquet
 from retail_analytics.sources.files import read_file
 from retail_analytics.sources.plan import source_file
-from retail_analytics.sources.reading import whole
 from retail_analytics.warehouse import load, open_warehouse
 
 RECORDS = [

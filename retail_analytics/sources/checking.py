@@ -43,10 +43,11 @@ def checked_rows(
 ) -> str:  # fmt: skip
     """The query that turns the relation `text_rows` into checked rows.
 
-    Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out), `reasons`, a
-    list of sentences: a row without reasons is kept, if its key does not repeat; and `corrected`, a list of {number of
-    a correction, what was found in its place}. `known` names the tables that hold rows: a reference is only checked
-    against those (as raw_<table>). Fields that are `padded` lose the spaces around them.
+    Gives _line, every column of the contract in its type, `left_out` (the mapping leaves the row out), `kept` (it is
+    not left out and breaks no rule; its key may still repeat), `reasons`, the sentences on the rules that it breaks,
+    and `corrected`, a list of {number of a correction, what was found in its place}. `known` names the tables that hold
+    rows: a reference is only checked against those (as raw_<table>). Fields that are `padded` lose the spaces around
+    them.
     """
     lacking = [name for name in mapping.optional if name.lower() not in {h.lower() for h in header}]
     expressions = _expressions(contract, mapping, [*header, *lacking], file, padded)
@@ -79,6 +80,7 @@ WITH texts AS (
   FROM typed
 )
 SELECT _line, {columns}, left_out, corrected,
+  NOT left_out AND NOT coalesce({any_broken}, FALSE) AS kept,
   -- Sentences are made for the few rows that need them.
   CASE WHEN {any_broken} THEN list_filter([
     {reasons}

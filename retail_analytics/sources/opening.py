@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from retail_analytics.errors import SourceError
 
-BLOCK = 64 << 20  # bytes read at once: some 800,000 rows, enough to keep every core of the engine at work
+BLOCK = 8 << 20  # bytes read at once: what is made of larger ones costs a fresh page each time
 PIECE = 4 << 20  # bytes of text without lines that are decoded at once
 LOOKAHEAD = 200  # lines; a quote still open after that is a stray one, not a long note
 LONGEST_LINES = 256 << 20  # bytes that so many lines may have: more is no table

@@ -90,15 +90,26 @@ def header_of(file: str, row: int, written: list[str]) -> list[str]:
     return header
 
 
-def whole(text: TextRows) -> Batch:
-    """All of a file in one batch, for what must see every row at once."""
-    batches = list(text.batches)
+def gathered(batches: Iterator[Batch], size: float) -> Iterator[Batch]:
+    """The same rows in batches of `size` bytes or a little more each."""
+    some, gathered_size = [], 0
+    for batch in batches:
+        some.append(batch)
+        gathered_size += batch.rows.estimated_size()
+        if gathered_size >= size:
+            yield _joined(some)
+            some, gathered_size = [], 0
+    if some:
+        yield _joined(some)
+
+
+def _joined(batches: list[Batch]) -> Batch:
     ends = [max([b.rows["_line"].max() or 0, *(line for line, _ in b.refused)]) for b in batches]
 
     def raw(line: int) -> str:
         return next(b for b, end in zip(batches, ends, strict=True) if line <= end).raw(line)
 
-    return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw,
+    return Batch(pl.concat([b.rows for b in batches]), [r for b in batches for r in b.refused], raw, batches[-1].share,
                  padded=any(b.padded for b in batches))  # fmt: skip
 
 
@@ -273,7 +284,7 @@ def _fast(block: Block, chosen: np.ndarray, delimiter: str, header: list[str]) -
         empty_string_is_null=False, extra_columns="raise", missing_columns="raise",
     )  # fmt: skip
     assert rows.height == len(lines), f"{len(lines)} lines proven to be rows, {rows.height} read"
-    return rows.with_columns(_line=block.first + lines)
+    return rows.rechunk().with_columns(_line=block.first + lines)  # one chunk: joined batches stay as they are
 
 
 def _judged(block: Block, at: int, delimiter: str, header: list[str]) -> tuple[list[str] | None, str | None, int]:

@@ -1,5 +1,5 @@
 -- one row per assessment of a safeguard, with the level that its evidence can carry
--- Row by row: what other rows of raw_controls say changes no row here.
+-- A view: each row stands for itself.
 SELECT
   c.control_id,
   c.store_id,

@@ -1,5 +1,5 @@
 -- one row per weakness found on a device
--- Row by row: what other rows of raw_findings say changes no row here.
+-- A view: each row stands for itself.
 WITH clocks AS ( -- days an owner agreed for closing a known-exploited weakness, by where it can be reached from
   SELECT scope AS exposure, max_by("limit", agreed_on) AS days
   FROM raw_tolerances

@@ -1,5 +1,5 @@
 -- one row per recorded incident, or per group of incidents where the source gives only totals
--- Row by row: what other rows of raw_incidents say changes no row here.
+-- A view: each row stands for itself.
 WITH first_outcomes AS (
   SELECT reference, min(decided_on) AS decided_on
   FROM raw_outcomes

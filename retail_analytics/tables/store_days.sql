@@ -1,5 +1,5 @@
 -- one row per store and day on which the store was open
--- Row by row: what other rows of raw_store_days say changes no row here.
+-- A view: each row stands for itself.
 SELECT
   d.store_id,
   s.store,

@@ -1,5 +1,4 @@
 -- one row per store
--- Row by row: what other rows of raw_stores say changes no row here.
 SELECT
   store_id,
   store_id || ' ' || coalesce(store_name, 'Store ' || store_id) AS store,

@@ -1,5 +1,5 @@
 -- one row per person and course required of that person, with the span in which it is required and current
--- Row by row: what other rows of raw_training say changes no row here.
+-- A view: each row stands for itself.
 SELECT
   t.person_id,
   t.course,

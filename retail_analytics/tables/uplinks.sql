@@ -1,5 +1,5 @@
 -- one row per uplink and day on which its store was open
--- Row by row: what other rows of raw_uplinks say changes no row here.
+-- A view: each row stands for itself.
 SELECT
   u.uplink_id,
   u.store_id,

@@ -244,10 +244,7 @@ def load(
             if held_back or (current and nothing_new and not base and not stale and title == _meta(con, "title")):
                 return Account(current.stem if current else "", published=False, files=accounts, held_back=held_back)
             said("building the tables")
-            loaded = Counter()
-            for one in accounts:
-                loaded.update({one.table: one.new} if one.outcome == "loaded" else {})
-            build(con, loaded, anew=stale)
+            build(con, {one.table for one in accounts if one.outcome == "loaded"}, anew=stale)
             for key, value in (("title", title), ("definitions", definitions()), ("command", command)):
                 con.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
             con.execute("CHECKPOINT")

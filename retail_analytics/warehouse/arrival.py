@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from math import inf
 from time import monotonic
 
 import duckdb
@@ -17,12 +18,13 @@ from retail_analytics.sources.files import read_file
 from retail_analytics.sources.mapping import sees_all_rows
 from retail_analytics.sources.notations import literal
 from retail_analytics.sources.plan import SourceFile
-from retail_analytics.sources.reading import Batch, TextRows, unpivoted, whole
+from retail_analytics.sources.reading import Batch, TextRows, gathered, unpivoted
 from retail_analytics.warehouse.correcting import amend, every_one_fits, keep_as_told, none_is_left_over
 from retail_analytics.warehouse.history import Covers, Told, history_of, told
 
 EVER = (date.min, date(9999, 12, 30))
 PART = 61_440  # rows that one core checks at once
+TURN = 64 << 20  # bytes of rows that are checked together: enough to keep every core at work
 SILENCE = 2.0  # seconds of a long file without a word of how far it is
 REFUSED = {"line": pl.Int64, "text": pl.String, "reasons": pl.List(pl.String)}
 
@@ -82,7 +84,7 @@ def arrive(
     known_then = [one for one in corrections if one.corrected_on <= known_on]
     read, left_out, used = 0, 0, set()
     began = spoken = monotonic()
-    for batch in _ahead(iter([whole(text)]) if sees_all_rows(mapping) else text.batches):
+    for batch in _ahead(gathered(text.batches, inf if sees_all_rows(mapping) else TURN)):
         _show(con, batch.rows, name.removesuffix(".gz").removesuffix(".csv"), known_on)
         rows = f"({query(batch.padded, corrections)})"
         if corrections or mapping.leave_out:  # what is looked at more than once
@@ -92,11 +94,11 @@ def arrive(
             used |= every_one_fits(con, name, corrections)
         if len(known_then) < len(corrections):
             keep_as_told(con, contract, corrections, known_on, before=query(batch.padded, known_then))
-        good = f"INSERT INTO {into} BY NAME SELECT {columns} FROM {rows} WHERE len(reasons) = 0 AND NOT left_out"
+        good = f"INSERT INTO {into} BY NAME SELECT {columns} FROM {rows} WHERE kept"
         [(added,)] = _run(con, file, good, [name, known_on])
         refused = [(line, [reason]) for line, reason in batch.refused]
         if added < batch.rows.height:
-            refused += _run(con, file, f"SELECT _line, reasons FROM {rows} WHERE len(reasons) > 0 AND NOT left_out")
+            refused += _run(con, file, f"SELECT _line, reasons FROM {rows} WHERE NOT kept AND NOT left_out")
             left_out += _run(con, file, f"SELECT count(*) FROM {rows} WHERE left_out")[0][0]
         _refuse(con, file, [(line, batch.raw(line), reasons) for line, reasons in refused])
         read += batch.rows.height + len(batch.refused)

@@ -1,4 +1,4 @@
-"""The cleaned tables of tables/*.sql, built from raw_<table>: whole, or the rows that changed, or as known on a day."""
+"""The cleaned tables of tables/*.sql, views of raw_<table> or built from it, as they are or as known on a day."""
 
 import re
 from datetime import date
@@ -7,28 +7,18 @@ from hashlib import sha256
 from pathlib import Path
 
 from retail_analytics.sources.contracts import contracts, quoted
-from retail_analytics.warehouse.history import (
-    changed_keys,
-    changed_words,
-    history_of,
-    newest_words,
-    said_since,
-    same_key,
-    stored,
-    words_known,
-)
+from retail_analytics.warehouse.history import history_of, newest_words, said_since, words_known
 
 TABLES = (  # in the order in which they are built
     "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
     "device_doubts", "device_links", "devices", "device_spans", "incidents", "findings", "controls", "training",
     "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
-ROW_BY_ROW = "\n-- Row by row: "  # begins the second line of a table in which no row depends on the others
+VIEW = "\n-- A view: "  # begins the second line of a table in which no row depends on the others: nothing to build
 CUT_SHORT = """SELECT * REPLACE (
     least(covered_to, {day}) AS covered_to,
     least(settled_to, {day} - CAST(covered_to - settled_to AS INTEGER)) AS settled_to
   )"""  # the days that a table covers, as they could be told on a day
-FEW = 0.2  # of a table's rows: when more have changed, all of it is built again, which is faster then
 
 
 def definitions() -> str:
@@ -36,24 +26,15 @@ def definitions() -> str:
     return sha256("".join(map(_definition, TABLES)).encode()).hexdigest()
 
 
-def build(con, loaded: dict[str, int], *, anew: bool) -> None:
-    """Build the tables again that depend on rows which changed, or all of them (`anew`).
-
-    `loaded` says how many new rows each of the loaded tables has got.
-    """
-    changes = {table: new + _rows(con, changed_keys(con, contracts()[table])) for table, new in loaded.items()}
-    changed = {"account"} if loaded else set()
-    changed |= {f"{of}_{table}" for table, times in changes.items() if times for of in ("raw", "history")}
+def build(con, loaded: set[str], *, anew: bool) -> None:
+    """Build the tables again that depend on those loaded, or all of them (`anew`)."""
+    changed = {f"{of}_{table}" for table in loaded for of in ("raw", "history")} | ({"account"} if loaded else set())
     for name in TABLES:
-        sources = _sources(name) & changed
-        if not (anew or sources):
-            continue
-        few = name in changes and changes[name] < FEW * _rows(con, history_of(contracts()[name]))
-        if few and not anew and sources == {f"raw_{name}"} and ROW_BY_ROW in _definition(name):
-            _build_changed_rows(con, name)
-        else:
-            _build(con, name)
-        changed.add(name)
+        depends = bool(_sources(name) & changed)
+        changed |= {name} if depends else set()
+        if anew or (depends and not _is_view(name)):
+            kind = "VIEW" if _is_view(name) else "TABLE"
+            con.execute(f"CREATE OR REPLACE {kind} {quoted(name)} AS\n{_definition(name)}")
 
 
 def build_known(con, day: date, *, of: str) -> None:
@@ -85,24 +66,8 @@ def build_known(con, day: date, *, of: str) -> None:
         con.execute(f"CREATE {'TABLE' if anew else 'VIEW'} {quoted(name)} AS FROM {known}")
 
 
-def _build(con, name: str) -> None:
-    described = con.execute(f"DESCRIBE {_definition(name)}").fetchall()
-    columns = stored(contracts().get(name), {column: kind for column, kind, *_ in described})
-    con.execute(f"CREATE OR REPLACE TABLE {quoted(name)} ({columns})")
-    con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
-
-
-def _build_changed_rows(con, name: str) -> None:
-    """The rows of the changed keys, from a raw_<table> that shows no others."""
-    contract, changed = contracts()[name], changed_keys(con, contracts()[name])
-    con.execute(f"DELETE FROM {quoted(name)} t WHERE EXISTS (FROM {changed} a WHERE {same_key(contract, 't', 'a')})")
-    con.execute(f"CREATE TEMP VIEW {quoted('raw_' + name)} AS {changed_words(con, contract)}")
-    con.execute(f"INSERT INTO {quoted(name)}\n{_definition(name)}")
-    con.execute(f"DROP VIEW temp.{quoted('raw_' + name)}")
-
-
-def _rows(con, table: str) -> int:
-    return con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
+def _is_view(name: str) -> bool:
+    return VIEW in _definition(name)
 
 
 @cache

@@ -73,12 +73,12 @@ def keep_as_told(con, contract: Contract, corrections: list[Correction], known_o
         CREATE OR REPLACE TEMP TABLE amended_now AS
         SELECT c.*, list_max(list_transform(c.corrected, lambda one: CASE one.number {days} END)) AS amended_on
         FROM checked c
-        WHERE amended_on > DATE '{known_on}' AND len(c.reasons) = 0 AND NOT c.left_out""")
+        WHERE amended_on > DATE '{known_on}' AND c.kept""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE before AS
         FROM ({before}) b
         SEMI JOIN amended_now a ON {same_key(contract, "b", "a")}
-        WHERE len(b.reasons) = 0 AND NOT b.left_out""")
+        WHERE b.kept""")
     there = f"EXISTS (FROM before b WHERE {same_key(contract, 'b', 'c')})"
     con.execute("CREATE TEMP TABLE IF NOT EXISTS amended AS FROM amended_now LIMIT 0")
     con.execute(f"INSERT INTO amended FROM amended_now c WHERE {there}")

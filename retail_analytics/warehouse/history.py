@@ -35,7 +35,7 @@ def raw_table(con, contract: Contract) -> None:
     Raises WarehouseError if they are those of another version of the workbench.
     """
     columns = {name: SQL_TYPES[f["type"]] for name, f in contract.fields.items()} | ORIGIN | TIMES
-    con.execute(f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({stored(contract, columns)})")
+    con.execute(f"CREATE TABLE IF NOT EXISTS {history_of(contract)} ({_stored(contract, columns)})")
     found = con.execute(f"DESCRIBE {history_of(contract)}").fetchall()
     if [(name, kind) for name, kind, *_ in found] != [*columns.items()]:
         version = "is that of another version: load all files into a new folder"
@@ -68,33 +68,10 @@ def words_known(contract: Contract, day: date, *, of: str) -> str:
         WHERE file_on <= {then}"""
 
 
-def changed_words(con, contract: Contract) -> str:
-    """The query of the newest words on the keys that have changed in this load: they were written in it."""
-    name = changed_keys(con, contract)
-    since = con.execute(f"SELECT coalesce(min(row_id), 0) FROM {name}").fetchall()[0][0]
-    columns = ", ".join(f"h.{quoted(name)}" for name in [*contract.fields, *ORIGIN])
-    return f"""
-        SELECT {columns} FROM {history_of(contract)} h
-        SEMI JOIN {name} a ON {same_key(contract, "h", "a")}
-        WHERE h.known_until IS NULL AND h.rowid >= {since}"""
-
-
 def said_since(contract: Contract, known_by: date, *, of: str) -> str:
     """The query that counts the words that were said or that ended after a day."""
     then = _not_before_first(contract, known_by, of)
     return f"SELECT count(*) FROM {of}{history_of(contract)} WHERE file_on > {then} OR known_until > {then}"
-
-
-def stored(contract: Contract | None, columns: dict[str, str]) -> str:
-    """The columns of a table, with their types, as SQL writes them.
-
-    Ids that never repeat are packed by zstd: half the time and size of the engine's own choice for text.
-    """
-    ids = contract.key if contract and len(contract.key) == 1 else ()
-    return ", ".join(
-        f"{quoted(name)} {kind}" + " USING COMPRESSION zstd" * (name in ids and kind == "VARCHAR")
-        for name, kind in columns.items()
-    )
 
 
 def told(
@@ -118,7 +95,6 @@ def told(
         FROM (SELECT max(file_on) AS newest FROM met GROUP BY arrived_id)""").fetchall()
     for newer, days in later:
         _end_later(con, contract, newer, days)
-    _changed(con, contract, "arrived", f"(SELECT coalesce(max(rowid), -1) + 1 FROM {history_of(contract)})")
     if updated + overruled:
         _put_in_order(con, contract, day)
     else:
@@ -127,18 +103,6 @@ def told(
     closed = gone if contract.closed_by else 0
     overruled += known_then
     return Told(new, updated, confirmed, overruled, withdrawn=taken_back + gone - closed, closed=closed)
-
-
-def changed_keys(con, contract: Contract) -> str:
-    """The table of the keys whose newest word may have changed in this load, and from which row on it stands."""
-    name, history = quoted("changed_" + contract.table), history_of(contract)
-    columns = f"{_key(contract)}, rowid AS row_id"
-    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS SELECT {columns} FROM {history} LIMIT 0")
-    return name
-
-
-def _changed(con, contract: Contract, relation: str, row_id: str = "NULL") -> None:
-    con.execute(f"INSERT INTO {changed_keys(con, contract)} SELECT {_key(contract)}, {row_id} FROM {relation}")
 
 
 def _take_back(con, contract: Contract, file: str, day: date, again: date) -> int:
@@ -166,8 +130,6 @@ def _take_back(con, contract: Contract, file: str, day: date, again: date) -> in
           AND (h.file = ? OR EXISTS (SELECT 1 FROM undone u WHERE {same_key(contract, "h", "u")}))
         GROUP BY ALL""", [file])
     con.execute(f"UPDATE {history} h SET known_until = next_on FROM reopened r WHERE h.rowid = r.row_id")
-    _changed(con, contract, "undone")
-    _changed(con, contract, "reopened", "row_id")
     return con.execute("SELECT count(*) FROM undone WHERE withdrawn").fetchall()[0][0]
 
 
@@ -182,7 +144,6 @@ def _end(con, contract: Contract, file: str, day: date, covers: Covers) -> int:
     con.execute(f"UPDATE {history} SET known_until = {_day(day)} WHERE rowid IN (SELECT row_id FROM gone)")
     if contract.closed_by:
         con.execute(f"INSERT INTO {history} SELECT * EXCLUDE row_id {_closing(contract, day)} FROM gone")
-    _changed(con, contract, "gone", "row_id")
     return con.execute("SELECT count(*) FROM gone").fetchall()[0][0]
 
 
@@ -295,6 +256,15 @@ def _put_in_order(con, contract: Contract, day: date) -> None:
 def same_key(contract: Contract, one: str, other: str) -> str:
     """Whether two relations mean the same row, as SQL; an empty part of a key is one, too."""
     return " AND ".join(f"{one}.{quoted(k)} IS NOT DISTINCT FROM {other}.{quoted(k)}" for k in contract.key)
+
+
+def _stored(contract: Contract, columns: dict[str, str]) -> str:
+    """The columns of a table, with their types. Ids that never repeat are packed by zstd: half the time and size."""
+    ids = contract.key if len(contract.key) == 1 else ()
+    return ", ".join(
+        f"{quoted(name)} {kind}" + " USING COMPRESSION zstd" * (name in ids and kind == "VARCHAR")
+        for name, kind in columns.items()
+    )
 
 
 def _not_before_first(contract: Contract, day: date, of: str) -> str:
