@@ -21,7 +21,8 @@ proven AS (
   UNION ALL
   SELECT 'devices', count(*), coalesce(min(in_service_from), min(observed_on)), max(observed_on) FROM devices
   UNION ALL
-  SELECT 'incidents', count(*), min(occurred_on), max(greatest(occurred_by, known_on)) FROM incidents
+  SELECT 'incidents', CAST(coalesce(sum(records), 0) AS BIGINT), min(occurred_on), max(greatest(occurred_by, known_on))
+  FROM incident_days
   UNION ALL
   SELECT 'outcomes', count(*), min(decided_on), last_day(max(decided_on)) FROM raw_outcomes
   UNION ALL
@@ -49,8 +50,8 @@ spans AS (
   WHERE p.row_count > 0
 ),
 waits AS ( -- how many entries came so many days late
-  SELECT date_diff('day', occurred_on, entered_on) AS days, count(*) AS entries
-  FROM incidents
+  SELECT date_diff('day', occurred_on, entered_on) AS days, sum(records) AS entries
+  FROM incident_days
   INNER JOIN (SELECT covered_to FROM spans WHERE table_name = 'incidents') ON TRUE
   WHERE entered_on IS NOT NULL AND occurred_on < covered_to - INTERVAL 180 DAY
   GROUP BY days

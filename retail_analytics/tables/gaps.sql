@@ -2,7 +2,7 @@
 -- A region with a usual month of 20 entries or more sends none by chance once in 500 million months: that is
 -- "no data", not "nothing happened".
 WITH records AS (
-  SELECT 'incidents' AS table_name, region, occurred_on AS day, incidents AS entries FROM incidents
+  SELECT 'incidents' AS table_name, region, occurred_on AS day, incidents AS entries FROM incident_days
   UNION ALL
   SELECT 'store_days', region, day, 1 FROM store_days
   UNION ALL

@@ -226,11 +226,14 @@ def load(
         if current:
             shutil.copyfile(current, building)
         try:
-            con = duckdb.connect(str(building))
+            con = duckdb.connect()
+            # What is being built is thrown away when it does not come to its end: no log is written beside it.
+            con.execute(f"ATTACH {literal(building)} AS building (RECOVERY_MODE no_wal_writes); USE building")
         except duckdb.Error as error:
             raise WarehouseError(f"{current or building} cannot be opened. {sentence(error)}") from None
         try:
             con.execute(f"SET memory_limit = '{_memory()} MB'; SET TimeZone = 'UTC'; {ACCOUNT}")
+            con.execute("SET checkpoint_threshold = '1 TB'")  # once, at the end
             for contract in contracts().values():
                 raw_table(con, contract)
             accounts = _load_files(con, files, directory, said)

@@ -10,6 +10,7 @@ from datetime import date
 
 from retail_analytics.errors import WarehouseError
 from retail_analytics.sources.contracts import SQL_TYPES, Contract, quoted
+from retail_analytics.sources.notations import literal
 
 ORIGIN = {"file": "VARCHAR", "line": "BIGINT", "file_on": "DATE"}
 TIMES = {"said_on": "DATE", "known_until": "DATE"}
@@ -177,12 +178,14 @@ def _confirm(con, contract: Contract, file: str, day: date) -> tuple[int, int]:
     """
     history = history_of(contract)
     here, there = (", ".join(f"{of}.{quoted(name)}" for name in contract.fields) for of in "ah")
-    # The engine reads no more of a large history than the keys, and then the rows that it has found.
+    # The engine reads no more of a large history than the keys between the least and the greatest that arrived, and
+    # then the rows that it has found.
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE pairs AS
         SELECT a.rowid AS arrived_id, h.rowid AS row_id
         FROM {history} h
-        INNER JOIN arrived a ON {same_key(contract, "h", "a")}""")
+        INNER JOIN arrived a ON {same_key(contract, "h", "a")}
+        WHERE {_between_those_arrived(con, contract)}""")
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE met AS
         SELECT p.arrived_id, a.line, p.row_id, h.file_on, h.said_on,
@@ -201,6 +204,16 @@ def _confirm(con, contract: Contract, file: str, day: date) -> tuple[int, int]:
     con.execute("DELETE FROM arrived WHERE rowid IN (SELECT arrived_id FROM known)")
     con.execute("DELETE FROM met WHERE arrived_id IN (SELECT arrived_id FROM known)")
     return con.execute("SELECT count(*) FILTER (NOT ended), count(*) FILTER (ended) FROM known").fetchall()[0]
+
+
+def _between_those_arrived(con, contract: Contract) -> str:
+    required = [k for k in contract.key if k in contract.required]
+    ends = ", ".join(f"min({quoted(k)}), max({quoted(k)})" for k in required)
+    found = iter(con.execute(f"SELECT {ends} FROM arrived").fetchall()[0] if required else ())
+    return " AND ".join(
+        f"h.{quoted(k)} BETWEEN {literal(least)} AND {literal(greatest)}" if least is not None else "FALSE"
+        for k, least, greatest in zip(required, found, found, strict=True)
+    ) or "TRUE"  # fmt: skip
 
 
 def _put_in_order(con, contract: Contract, day: date) -> None:
