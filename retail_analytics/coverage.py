@@ -12,20 +12,21 @@ def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date,
     """What charts and words must know beside the numbers."""
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
     provisional = day_after(settled).replace(day=1)
-    noted = warehouse.read(warehouse.table("annotations")).filter(
+    noted = warehouse.whole("annotations").filter(
         pl.col("concerns").is_in(tables),
         pl.col("scope").is_in(["all", region]) if region != "all" else pl.lit(True),
         pl.col("from_on") < after(last),
         pl.coalesce("to_on", pl.lit(after(last))) >= first,
     )
-    agreed = warehouse.read(warehouse.table("tolerances")).filter(
+    agreed = warehouse.whole("tolerances").filter(
         pl.col("metric") == metric.name, pl.col("scope").is_in(["all", region])
     )
     agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
-    gaps = warehouse.sql("SELECT * FROM gaps ORDER BY table_name, region, month").filter(
+    gaps = warehouse.whole("gaps").filter(
         pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
         pl.col("region") == region if region != "all" else pl.lit(True),
     )  # fmt: skip
+    gaps = gaps.sort("table_name", "region", "month")
     return {
         "as_known": max(warehouse.coverage[name]["covered_to"] for name in tables),
         "provisional_from": provisional if provisional <= last else None,

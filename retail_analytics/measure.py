@@ -5,6 +5,7 @@ a flow (happened in the period) or a stock (existed at its end). `measure` turns
 measured table: metric, period, *by, numerator, denominator, value.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -121,7 +122,7 @@ class Measured:
     as_known: date | None = None  # the newest day anything in the tables read was known
     snapshot: str = ""
     tables: tuple[str, ...] = ()
-    query: str = ""
+    script: Callable[[], str] = str
     not_recorded: str | None = None  # "no visits in this warehouse"
     provisional_from: date | None = None  # periods from this one on may still change
     annotations: tuple[dict, ...] = ()  # {from_on, to_on, scope, kind, text, source}
@@ -129,6 +130,11 @@ class Measured:
     gaps: tuple[dict, ...] = ()  # {table, region, first, last}: months not covered
     left_out: tuple[str, ...] = ()  # groups that are not in the rows, though the warehouse has them
     notes: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """The SQL that gives the amounts again; "" where nothing is recorded."""
+        return self.script()
 
     def with_rows(self, rows: pl.DataFrame, **changes) -> "Measured":
         """The same measured table with other rows, and other facts where named."""
@@ -193,7 +199,7 @@ def measure(
     rows = _grid(periods, found, by)
     facts = replace(
         facts,
-        query=_script(periods, spans, amounts),
+        script=lambda: _script(periods, spans, amounts),
         **circumstances(warehouse, metric, tables, first, last, region),
     )
     rows = only_covered(rows, warehouse, facts)
@@ -249,7 +255,7 @@ def durations(
     return replace(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
-        query=str(ibis.to_sql(expression, dialect="duckdb")),
+        script=lambda: str(ibis.to_sql(expression, dialect="duckdb")),
         **circumstances(warehouse, duration, (duration.table,), first, last, region),
     )
 
@@ -274,10 +280,8 @@ def _said(expression) -> str:
 
 def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.DataFrame:
     """period and period_end (the first day after it), whole ones only."""
-    calendar = warehouse.table("calendar")
-    days = calendar.filter(calendar.day >= first, calendar.day < after(last))
-    found = warehouse.read(days.group_by(period=days[every]).agg(period_end=days.day.max() + ibis.interval(days=1)))
-    found = found.with_columns(pl.col("period", "period_end").cast(pl.Date)).sort("period")
+    days = warehouse.whole("calendar").filter(pl.col("day") >= first, pl.col("day") < after(last))
+    found = days.group_by(period=every).agg(period_end=pl.col("day").max().dt.offset_by("1d")).sort("period")
     whole = (pl.col("period_end") - pl.col("period")).dt.total_days() >= (7 if every == "week" else 28)
     return found.filter(whole, pl.col("period") >= first)
 

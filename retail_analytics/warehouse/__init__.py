@@ -78,6 +78,8 @@ class Warehouse:
     path: Path
     known_by: date | None = None
     _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
+    _tables: dict = field(default_factory=dict, repr=False)
+    _frames: dict = field(default_factory=dict, repr=False)
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
@@ -116,7 +118,15 @@ class Warehouse:
         """A cleaned table as an Ibis expression. Raises UnknownName with the nearest one."""
         if name not in TABLES:
             raise UnknownName("table", name, TABLES)
-        return self.engine.table(name)
+        if name not in self._tables:
+            self._tables[name] = self.engine.table(name)
+        return self._tables[name]
+
+    def whole(self, name: str) -> pl.DataFrame:
+        """All of a small cleaned table, read once: a snapshot never changes. Raises UnknownName as `table` does."""
+        if name not in self._frames:
+            self._frames[name] = self.read(self.table(name))
+        return self._frames[name]
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to plain SQL. Raises WarehouseError with the engine's sentence."""
@@ -132,7 +142,7 @@ class Warehouse:
     @cached_property
     def coverage(self) -> dict[str, dict]:
         """For each table that holds rows: rows, covered_from, covered_to, settled_to, known_to."""
-        return {row.pop("table_name"): row for row in self.sql("SELECT * FROM coverage").to_dicts()}
+        return {row.pop("table_name"): row for row in self.whole("coverage").to_dicts()}
 
     @cached_property
     def regions(self) -> list[str]:
