@@ -1,0 +1,163 @@
+"""Attempts at reports side by side, each in processes of its own, watched from outside.
+
+How an attempt ends is what was seen here, never what its notebook says of itself.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import psutil
+
+from retail_analytics.publishing import kernels
+
+LOG = "log.txt"  # what the processes of an attempt say besides, in its folder
+LOOK = 0.5  # seconds between two looks at deadlines and memory
+GRACE = 5.0  # seconds that a process has to end by itself
+LAST = 4_000  # bytes of the log that are told
+GONE = "Its process was killed, perhaps for want of memory."
+INTERRUPTED = "The run was interrupted."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended, why, in which cell, the last words of it, and the conclusion of its page."""
+
+    end: str
+    reason: str | None = None
+    cell: int | None = None
+    log: str = ""
+    headline: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What is to be tried: a notebook with its parameters on a snapshot, in an empty folder on the shelf's disk."""
+
+    notebook: Path
+    parameters: dict
+    warehouse: Path
+    about: dict
+    folder: Path
+    seconds: float  # it is late after so many
+    memory: float  # bytes that its processes may hold together
+
+
+def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Attempt, Outcome]]:
+    """Each attempt and how it ended, as it ends; `workers` at the same time.
+
+    Nothing that an attempt started is left, whatever happens. When this process is interrupted, what was running ends
+    as died, is given too, and KeyboardInterrupt is raised again.
+    """
+    running: list[_Running] = []
+    try:
+        while True:
+            while len(running) < workers and (attempt := next(attempts, None)):
+                running.append(_started(attempt))
+            if not running:
+                return
+            wait([end for one in running for end in (one.hears, one.process.sentinel)], timeout=LOOK)
+            for one in running:
+                one.look()
+            for one in [one for one in running if one.outcome]:
+                one.end()
+                running.remove(one)
+                yield one.attempt, one.outcome
+    except KeyboardInterrupt:
+        for one in running:
+            one.end()
+            yield one.attempt, replace(one.outcome or Outcome("died", INTERRUPTED), cell=one.cell)
+        running.clear()
+        raise
+    finally:
+        for one in running:
+            one.end()
+
+
+@dataclass
+class _Running:
+    attempt: Attempt
+    process: BaseProcess
+    hears: Connection
+    kernel: int | None
+    forked: BaseProcess | None
+    began: float = field(default_factory=time.monotonic)
+    looked: float = 0.0
+    cell: int | None = None
+    outcome: Outcome | None = None
+    told: bool = False  # the outcome is its own
+
+    def look(self) -> None:
+        """Take in what was told since; past the deadline, the memory or its life it has an outcome of its own."""
+        alive = self.process.is_alive()  # asked first: what it told before its end is heard below
+        self._listen()
+        if self.outcome:
+            return
+        if not alive:
+            self.outcome = Outcome("died", GONE, self.cell, self._log())
+        elif (now := time.monotonic()) - self.began > self.attempt.seconds:
+            self.outcome = Outcome("late", f"It ran longer than {self.attempt.seconds:,.0f} seconds.", self.cell)
+        elif now - self.looked > LOOK:
+            self.looked, held = now, self._memory()
+            if held > self.attempt.memory:
+                reason = f"It held {held / 1e9:.1f} GB of memory, more than {self.attempt.memory / 1e9:.1f} GB."
+                self.outcome = Outcome("died", reason, self.cell)
+
+    def end(self) -> None:
+        """End its processes, whatever state they are in."""
+        if self.told:  # it is about to end by itself, and clears up
+            self.process.join(GRACE)
+        for pid in filter(None, (self.kernel, self.process.pid)):
+            kernels.end_group(pid)
+        for process in filter(None, (self.forked, self.process)):
+            process.join()
+            process.close()
+        self.hears.close()
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while not self.outcome and self.hears.poll():
+                what, said = self.hears.recv()
+                match what:
+                    case "kernel":
+                        self.kernel = said
+                    case "cell":
+                        self.cell = said
+                    case "flooded":
+                        self.outcome = Outcome("failed", "Its cells print without end.", said)
+                    case "ended":
+                        self.outcome, self.told = said, True
+
+    def _memory(self) -> float:
+        held = 0
+        for pid in filter(None, (self.process.pid, self.kernel)):
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                held += sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+        return held
+
+    def _log(self) -> str:
+        with suppress(OSError):
+            return (self.attempt.folder / LOG).read_bytes()[-LAST:].decode(errors="replace")
+        return ""
+
+
+def _started(attempt: Attempt) -> _Running:
+    forked, kernel = kernels.fork_kernel()
+    hears, tells = kernels.processes().Pipe(duplex=False)
+    process = kernels.processes().Process(target=_work, args=(attempt, kernel, tells))
+    process.start()
+    tells.close()
+    if kernel:
+        kernel.talk.close()
+    return _Running(attempt, process, hears, kernel and kernel.pid, forked)
+
+
+def _work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> None:
+    from retail_analytics.publishing.work import work  # slow to import, except where it is there already
+
+    work(attempt, kernel, tells)

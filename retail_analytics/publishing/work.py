@@ -1,0 +1,123 @@
+"""In a process of its own: a notebook run by papermill, and its page, made and checked in an empty folder.
+
+What is told of it to the process that watches: that a kernel was started, which cell is being run, how it ended.
+"""
+
+import os
+import tempfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+from shutil import rmtree
+
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from traitlets.config import Config
+
+from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.publishing import kernels, page
+from retail_analytics.publishing.watch import LOG, Attempt, Outcome
+from retail_analytics.warehouse import VARIABLE
+
+PAGE, NOTEBOOK = "page.html", "notebook.ipynb"  # what is made in the folder
+MOST_PRINTED = 1_000_000  # characters that the cells of a report may print
+KEPT = {MIMETYPE, "text/plain", "text/html"}  # of a cell's outputs: what the page shows, and JupyterLab
+
+
+def work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> None:
+    """Make the attempt; what is told of it is the kernel's process, the cell that is run, and the outcome."""
+    sockets, started = Path(tempfile.mkdtemp(prefix="retail-")), [kernel.pid] if kernel else []
+
+    def clear() -> None:
+        for pid in started:
+            kernels.end_group(pid)
+        rmtree(sockets, ignore_errors=True)
+
+    def tell(pid: int) -> None:
+        started.append(pid)
+        tells.send(("kernel", pid))
+
+    kernels.apart(attempt.folder / LOG, then=clear)
+    kernels.WarmKernel.forked, kernels.WarmKernel.started = kernel, staticmethod(tell)
+    os.environ |= {VARIABLE: str(attempt.warehouse.resolve()), kernels.CHOSEN_BY: kernels.NAME}
+    try:
+        tells.send(("ended", _made(attempt, sockets, tells)))
+    finally:
+        clear()
+
+
+def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
+    executed = attempt.folder / NOTEBOOK
+    try:
+        papermill.execute_notebook(
+            str(attempt.notebook), str(executed), attempt.parameters, kernel_name="python3", engine_name=_Engine.name,
+            request_save_on_cell_execute=False, progress_bar=False, tells=tells,
+            # Sockets of its own: no ports to race for, nothing in the clear.
+            config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/k"}),
+            extra_arguments=["--log-level=CRITICAL"],
+        )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        reason = f"{error.ename}: {error.evalue}".strip()
+        return Outcome("failed", reason, error.cell_index, "\n".join(error.traceback))
+    except DeadKernelError:
+        return Outcome("died", "The kernel was killed, perhaps for want of memory.")
+    except OSError as error:
+        return Outcome("died", f"The run could not go on: {error}.")
+    except (RuntimeError, ValueError) as error:
+        return Outcome("died", f"The kernel could not be used: {error}")
+    try:
+        made = nbformat.read(executed, as_version=4)
+        html = page.html(made, about=attempt.about)
+        faults = page.faults(html, made)
+        if faults:
+            return Outcome("unsafe", faults[0], log="\n".join(faults))
+        (attempt.folder / PAGE).write_text(html, encoding="utf-8")
+        nbformat.write(_stripped(made), executed)
+        return Outcome("published", headline=page.headline(made))
+    except OSError as error:
+        return Outcome("died", f"The page could not be written: {error}.")
+    except Exception as error:  # whatever it is: the page is not there, and the run must say so
+        return Outcome("unsafe", f"The page could not be built: {error!r}")
+
+
+def _stripped(notebook):
+    """The notebook without what neither its page nor a reader of it needs."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data = {kind: value for kind, value in output.data.items() if kind in KEPT}
+    return notebook
+
+
+class _Client(PapermillNotebookClient):
+    """papermill's client, which also tells which cell is run, and when the cells print without end."""
+
+    def __init__(self, *args, tells: Connection, **options):
+        super().__init__(*args, **options)
+        self.tells, self.printed, self.on_cell_start = tells, 0, self._starts
+
+    def _starts(self, cell, cell_index: int) -> None:
+        self.tells.send(("cell", cell_index))
+
+    def process_message(self, message, cell, cell_index):
+        if message["msg_type"] == "stream":
+            self.printed += len(message["content"]["text"])
+            if self.printed > MOST_PRINTED:
+                self.tells.send(("flooded", cell_index))
+                return None
+        return super().process_message(message, cell, cell_index)
+
+
+class _Engine(NBClientEngine):
+    name = "retail_analytics"
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, tells: Connection, config: Config, extra_arguments: list,
+                                 start_timeout: int = 60, **_):  # fmt: skip
+        return _Client(nb_man, tells=tells, kernel_name=kernel_name, startup_timeout=start_timeout, timeout=None,
+                       config=config, extra_arguments=extra_arguments).execute()  # fmt: skip
+
+
+papermill_engines.register(_Engine.name, _Engine)
