@@ -82,7 +82,9 @@ def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: in
     definitions = [
         {"id": m.id, "name": m.name, "label": m.label, "unit": m.unit, "definition": m.definition} for m in metrics
     ]
-    return Exhibit({"kind": "about", "facts": facts, "definitions": definitions, "files": _files(warehouse)})
+    files = _files(warehouse)
+    read = warehouse.tables_read
+    return Exhibit({"kind": "about", "facts": facts, "definitions": definitions, "files": files, "read": read})
 
 
 def _files(warehouse: Warehouse) -> dict:

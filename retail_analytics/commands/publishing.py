@@ -10,57 +10,97 @@ import click
 
 from retail_analytics.commands import json_option, shelf_option, warehouse_option
 
+GOOD = ("published", "unchanged")
+
 
 @click.command()
 @click.argument("report")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be given often.")
 @click.option("--again", is_flag=True, help="Run it even when nothing has changed.")
+@click.option("--deadline", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Then it is late; 600.")
+@click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GB",
+              help="What its processes may hold together; half of the machine's.")
 @warehouse_option
 @shelf_option
 @json_option
-def publish(report: str, parameters, again: bool, warehouse_dir: Path, reports_dir: Path, as_json: bool) -> None:
+def publish(report: str, parameters, again: bool, deadline: float | None, memory: float | None, warehouse_dir: Path,
+            reports_dir: Path, as_json: bool) -> None:  # fmt: skip
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
     Example: retail-analytics publish theft_trends -p region=Harbour --warehouse data/warehouses/example_grocers
     """
-    from retail_analytics.publishing import run, shelf
+    from retail_analytics.publishing import run
 
     values = dict(_name_and_value(pair) for pair in parameters)
-    done = run.publish(report, values, warehouse=warehouse_dir, reports_dir=reports_dir, again=again)
-    index = shelf.index(reports_dir)
+    given = {"seconds": deadline, "memory": memory and memory * 1e9}
+    limits = run.Limits(**{name: value for name, value in given.items() if value})
+    done = run.publish(report, values, warehouse=warehouse_dir, reports_dir=reports_dir, again=again, limits=limits)
+    index = _index(reports_dir)
     if as_json:
         click.echo(json.dumps(asdict(done), indent=2))
     else:
-        page = reports_dir / (done.page if done.end in ("published", "unchanged") else done.failure_page)
+        page = reports_dir / (done.page if done.end in GOOD else done.failure_page)
         click.echo(f"{report}: {done.end}" + (f". {done.reason}" if done.reason else ""))
         click.echo(f"{done.note}\n" * bool(done.note) + f"{page}\nIndex: {index}")
-    sys.exit(0 if done.end in ("published", "unchanged") else 1)
+    sys.exit(0 if done.end in GOOD else 1)
 
 
 @click.command("run")
-@click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("packs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1, 64), help="Reports at the same time; the cores when not given.")
+@click.option("--last-month", metavar="YYYY-MM", help="The month of the reports; the newest complete one when not given.")
+@click.option("--resume", metavar="RUN", help="Go on with an earlier run: what did not end well in it.")
+@click.option("--only", type=click.Choice(["failed"]), help="Only what did not end well when it was run last.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run and why, and run nothing.")
 @shelf_option
-def run_packs(packs: tuple[Path, ...], workers: int | None, reports_dir: Path) -> None:
+@json_option
+def run_packs(packs: tuple[Path, ...], workers: int | None, last_month: str | None, resume: str | None, only: str | None,
+              dry_run: bool, reports_dir: Path, as_json: bool) -> None:  # fmt: skip
     """Publish every report that the PACKS name; what has not changed is left as it is.
+
+    A report is run again when the data that it read, its notebook, the code, a package or its parameters have changed,
+    or when its page is missing. The exit code is 0 when every page is there and up to date, 1 when something was not
+    published, 2 when the request itself was wrong.
 
     \b
     Example: retail-analytics run reports/packs/monthly.yaml
+             retail-analytics run reports/packs/monthly.yaml --dry-run
+             retail-analytics run --resume 20261124T060000-1a2b
     """
-    from retail_analytics.publishing import shelf
-    from retail_analytics.publishing.pack import read_pack, run_pack
-    from retail_analytics.publishing.run import Run
+    from retail_analytics.publishing import pack
 
+    if bool(packs) == bool(resume):
+        raise click.UsageError("Name the packs to run, or with --resume the run to go on with.")
     began = time.monotonic()
-    due = [one for pack in packs for one in read_pack(pack, Path.cwd())]
-    shelf.make(reports_dir)
-    click.echo(f"{len(due)} reports due")
-    ended = run_pack(due, reports_dir=reports_dir, workers=workers, said=lambda line: click.echo(f"  {line}"))
-    ends = [run.end if isinstance(run, Run) else "refused" for run in ended]
-    counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends))
-    click.echo(f"{counts} in {time.monotonic() - began:.0f} s\n\nOpen: {shelf.index(reports_dir).resolve()}")
-    sys.exit(0 if set(ends) <= {"published", "unchanged"} else 1)
+    asked = pack.packs_of(resume, reports_dir) if resume else [pack.read_pack(path, Path.cwd()) for path in packs]
+    if last_month:
+        asked = [pack.of_month(one, last_month) for one in asked]
+    if dry_run:
+        for due, becomes in pack.due_now(asked, reports_dir):
+            click.echo(f"{due.name}: {becomes}")
+        return
+    say = (lambda line: None) if as_json else click.echo
+    done = pack.run_packs(asked, reports_dir=reports_dir, workers=workers, resumes=resume, only_failed=bool(only), said=say)
+    index = _index(reports_dir)
+    if as_json:
+        click.echo(json.dumps({"run": done.run, "well": done.well, "interrupted": done.interrupted,
+                               "wrong": [str(one) for one in done.wrong], "runs": [asdict(run) for run in done.ended]}))  # fmt: skip
+        sys.exit(0 if done.well else 1)
+    for error in done.wrong:
+        click.echo(f"Error: {error}")
+    ends = [run.end for run in done.ended]
+    counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends)) or "nothing was due"
+    click.echo(f"{counts} in {time.monotonic() - began:.0f} s\n\nOpen: {index.resolve()}")
+    if not done.well:
+        click.echo(("Interrupted. " * done.interrupted) + f"Go on with: retail-analytics run --resume {resume or done.run}")
+    sys.exit(0 if done.well else 1)
+
+
+def _index(reports_dir: Path) -> Path:
+    from retail_analytics.publishing import shelf  # slow to import: not before the work begins
+
+    return shelf.index(reports_dir)
 
 
 def _name_and_value(pair: str) -> tuple[str, str]:

@@ -1,38 +1,68 @@
-"""Many reports: what a pack names, run side by side, with one line for each."""
+"""Many reports: what a pack names, what of it is due and why, run side by side, with one line for each."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from multiprocessing import get_context
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from retail_analytics.errors import SourceError, WorkbenchError
-from retail_analytics.publishing.run import Run, publish, refuse
-from retail_analytics.sources.written import entries_of
-from retail_analytics.warehouse import open_warehouse
+import psutil
+from filelock import FileLock, Timeout
 
-PACK_KEYS = {"title", "warehouse", "reports"}
+from retail_analytics.errors import SourceError, WorkbenchError, did_you_mean
+from retail_analytics.publishing import record
+from retail_analytics.publishing.run import Due, Limits, Prepared, Run, prepare, refuse, run_id, runs_of
+from retail_analytics.sources.written import entries_of, only_known
+from retail_analytics.warehouse import Warehouse, open_warehouse
+
+PACK_KEYS = {"title", "warehouse", "limits", "keep", "reports"}
 ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "regions"}}
+LIMITS = {"seconds", "memory_gb", "attempts", "run_seconds"}
+KEEP = {"months", "superseded", "days", "pinned"}
+LOCK = "packs.lock"
+OVER = "The run of the pack took longer than its {:,.0f} seconds."
 
 
 @dataclass(frozen=True)
-class Due:
-    """One report that a pack asks for."""
+class Pack:
+    """A pack as it is written: the reports that are due, what each may take, how long the whole, what is kept."""
 
-    shelf: str
-    report: str
-    warehouse: Path
-    parameters: tuple[tuple[str, object], ...]
-
-    @property
-    def name(self) -> str:
-        region = dict(self.parameters).get("region", "all")
-        return f"{self.report} · {self.warehouse.name}" + ("" if region == "all" else f" · {region}")
+    path: Path
+    due: list[Due]
+    limits: Limits = Limits()
+    seconds: float | None = None
+    keep: record.Keep = record.Keep()
 
 
-def read_pack(path: Path, root: Path) -> list[Due]:
-    """The reports that a pack names; `regions: every` gives one for each region of the warehouse.
+@dataclass
+class Progress:
+    """How far a run is: what a line about it says."""
+
+    due: int
+    began: float = field(default_factory=time.monotonic)
+    ended: int = 0
+    failed: int = 0
+
+    def line(self, run: Run) -> str:
+        """A line about a report that has just ended."""
+        self.ended += 1
+        self.failed += run.end not in record.GOOD
+        left = (time.monotonic() - self.began) / self.ended * (self.due - self.ended)
+        scope = "" if run.scope == "all" else f" · {run.scope}"
+        said = f"{self.ended:>4} of {self.due}  {run.report} · {run.warehouse}{scope}: {run.end}"
+        said += f" ({run.seconds:.1f} s)" * bool(run.seconds) + (f". {run.reason}" if run.reason else "")
+        if self.ended == self.due:
+            return said
+        failed = f"{self.failed} failed, " if self.failed else ""
+        return f"{said}  [{failed}about {left:,.0f} s left]"
+
+
+def read_pack(path: Path, root: Path) -> Pack:
+    """A pack as it is written; `regions: every` gives a report for each region of the warehouse, `regions: {query: …}`
+    for each that a query over it gives.
 
     Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not understood.
     """
@@ -45,49 +75,189 @@ def read_pack(path: Path, root: Path) -> list[Due]:
         warehouse = entry.get("warehouse", pack.get("warehouse"))
         if warehouse is None:
             raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
-        parameters, regions = entry.get("parameters", {}), entry.get("regions")
-        if not isinstance(parameters, dict) or not (isinstance(regions, list | None) or regions == "every"):
-            raise SourceError(
-                f"{path}: {entry['report']}: parameters are like {{months: 12}}, regions are 'every' or like [North]."
-            )
+        if not isinstance(entry.get("parameters", {}), dict):
+            raise SourceError(f"{path}: {entry['report']}: parameters are like {{months: 12}}.")
         folder = root / str(warehouse)
-        if regions == "every":
-            regions = open_warehouse(folder).regions
-        for scope in [{}] if regions is None else [{"region": region} for region in regions]:
-            due.append(Due(str(pack.get("title", path.stem)), str(entry["report"]), folder,
-                           tuple((parameters | scope).items())))  # fmt: skip
-    return due
+        for scope in _scopes(path, entry, folder):
+            parameters = entry.get("parameters", {}) | scope
+            due.append(Due(str(entry["report"]), folder, parameters, str(pack.get("title", path.stem))))
+    limits = _numbers(path, pack, "limits", LIMITS)
+    keep = _numbers(path, pack, "keep", KEEP)
+    allowed = {"memory": limits["memory_gb"] * 1e9} if "memory_gb" in limits else {}
+    allowed |= {name: limits[name] for name in ("seconds", "attempts") if name in limits}
+    keep |= {"pinned": tuple(map(str, keep.get("pinned", ())))}
+    return Pack(path, due, Limits(**allowed), limits.get("run_seconds"), record.Keep(**keep))
 
 
-def run_pack(
-    due: list[Due], *, reports_dir: Path, workers: int | None = None, said: Callable[[str], None] = lambda _: None
-) -> list[Run | WorkbenchError]:
+@dataclass(frozen=True)
+class Batch:
+    """A run of packs: its name, how each report ended, what was wrong where nothing could be recorded."""
+
+    run: str
+    ended: list[Run]
+    wrong: list[WorkbenchError]
+    interrupted: bool = False
+
+    @property
+    def well(self) -> bool:
+        """Whether everything is as it was asked for."""
+        return not (self.wrong or self.interrupted) and all(run.end in record.GOOD for run in self.ended)
+
+
+def run_packs(
+    packs: list[Pack],
+    *,
+    reports_dir: Path,
+    workers: int | None = None,
+    resumes: str | None = None,
+    only_failed: bool = False,
+    said: Callable[[str], None] = lambda _: None,
+) -> Batch:
     """Publish what is due, side by side; `said` gets a line as each ends.
 
-    A refusal is recorded on the shelf as a run; only where report or warehouse are not known its error takes the
-    place of one.
+    One run of packs at a time works on a shelf: another waits, and then finds done what this one did. `resumes` names
+    an earlier run (of which `packs` are the packs): what ended well in it is left out. `only_failed` leaves out what
+    did not fail when it was run last. A refusal is recorded on the shelf as a run; only where the report is not known
+    its error takes the place of one. What the packs do not keep is removed at the end.
     """
-    workers = workers or max(1, min(len(due), os.cpu_count() or 1))
-    ended: list[Run | WorkbenchError] = []
-    # Spawned, not forked: the parent has opened a warehouse, and its engine's threads would not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_publish, one, reports_dir): one for one in due}
-        for future in as_completed(running):
-            one, result = running[future], future.result()
-            ended.append(result)
-            ran = isinstance(result, Run) and result.end != "refused"
-            end = f"{result.end} ({result.seconds:.1f} s)" if ran else "refused"
-            reason = result.reason if isinstance(result, Run) else str(result)
-            said(f"{len(ended):>3} of {len(due)}  {one.name}: {end}" + (f". {reason}" if reason else ""))
-    return ended
+    with _alone(reports_dir, said):
+        batch = Batch(run_id(), [], [])
+        if resumes is None:
+            record.append(reports_dir, _begun(batch.run, packs))
+        due = sum(len(pack.due) for pack in packs)
+        progress = Progress(due)
+        said(f"Run {batch.run}: {due} reports")
+
+        def end(run: Run) -> None:
+            batch.ended.append(run)
+            said(progress.line(run))
+
+        interrupted = False
+        prepared = _prepared(packs, reports_dir, resumes, only_failed, batch, end)
+        try:
+            for run in runs_of(prepared, reports_dir, workers=workers or psutil.cpu_count() or 1):
+                end(run)
+        except KeyboardInterrupt:
+            interrupted = True
+        for pack in packs:
+            record.retire(reports_dir, pack.keep, {(Path(one.warehouse).name, one.report) for one in pack.due})
+        return replace(batch, interrupted=interrupted)
 
 
-def _publish(one: Due, reports_dir: Path) -> Run | WorkbenchError:
-    where = {"warehouse": one.warehouse, "reports_dir": reports_dir, "shelf_name": one.shelf}
+def due_now(packs: list[Pack], reports_dir: Path) -> Iterator[tuple[Due, str]]:
+    """Each report of the packs and what would become of it: why it would be run, or unchanged, or why it is refused."""
+    opened: dict[Path, Warehouse] = {}
+    for one in (one for pack in packs for one in pack.due):
+        try:
+            found = prepare(one, _opened(opened, one), reports_dir)
+            yield one, "; ".join(found.why) if isinstance(found, Prepared) else "unchanged"
+        except WorkbenchError as error:
+            yield one, f"refused: {error}"
+
+
+def of_month(pack: Pack, last_month: str) -> Pack:
+    """The same pack for another last month than it says itself."""
+    return replace(pack, due=[replace(due, parameters=due.parameters | {"last_month": last_month}) for due in pack.due])
+
+
+def packs_of(run: str, reports_dir: Path) -> list[Pack]:
+    """The packs of an earlier run, as they were then. Raises WorkbenchError if there was none of that name."""
+    begun = record.batch(reports_dir, run)
+    if begun is None:
+        known = record.batches(reports_dir)
+        raise WorkbenchError(f"There was no run {run} of packs here.{did_you_mean(run, known[:5])}")
+    return [
+        Pack(Path(one["path"]), [Due(d["report"], Path(d["warehouse"]), d["parameters"], d["shelf"]) for d in one["due"]],
+             Limits(**one["limits"]), one["seconds"], record.Keep(**one["keep"] | {"pinned": tuple(one["keep"]["pinned"])}))
+        for one in begun["due"]
+    ]  # fmt: skip
+
+
+def _begun(run: str, packs: list[Pack]) -> dict:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    due = [json.loads(json.dumps(asdict(pack), default=str)) for pack in packs]
+    return {"run": run, "started": started, "due": due}
+
+
+def _prepared(packs, reports_dir: Path, resumes, only_failed: bool, batch: Batch, end: Callable) -> Iterator[Prepared]:
+    """What is to be run; whatever ends before it is run goes to `end` or to what is wrong."""
+    opened: dict[Path, Warehouse] = {}
+    of = resumes or batch.run
+    for pack in packs:
+        until = time.monotonic() + (pack.seconds or float("inf"))
+        for due in pack.due:
+            try:
+                warehouse = _opened(opened, due)
+                try:
+                    found = prepare(due, warehouse, reports_dir, batch=of)
+                except WorkbenchError as error:
+                    end(refuse(due, str(error), reports_dir, opened=warehouse, batch=of))
+                    continue
+            except WorkbenchError as error:
+                batch.wrong.append(error)
+                continue
+            last = record.newest_run(reports_dir, found.facts) if isinstance(found, Prepared) else None
+            if isinstance(found, Run):
+                record.append(reports_dir, asdict(found))
+                end(found)
+            elif last and resumes and last["batch"] == resumes and last["end"] in record.GOOD or only_failed and (last is None or last["end"] in record.GOOD):
+                continue
+            else:
+                left = until - time.monotonic()
+                yield replace(found, limits=replace(pack.limits, seconds=min(pack.limits.seconds, max(0, left))))
+
+
+def _opened(opened: dict[Path, Warehouse], due: Due) -> Warehouse:
+    if due.warehouse not in opened:
+        opened[due.warehouse] = open_warehouse(due.warehouse)
+    return opened[due.warehouse]
+
+
+def _scopes(path: Path, entry: dict, folder: Path) -> list[dict]:
+    """The parameters of each scope of a line of a pack."""
+    match entry.get("regions"):
+        case None:
+            return [{}]
+        case list() as regions:
+            return [{"region": str(region)} for region in regions]
+        case "every":
+            return [{"region": region} for region in open_warehouse(folder).regions]
+        case {"query": str() as query}:
+            found = open_warehouse(folder).sql(query)
+            if found.width != 1:
+                raise SourceError(f"{path}: {entry['report']}: the query gives {found.width} columns, expected one.")
+            return [{"region": str(region)} for region in found.to_series().drop_nulls().sort()]
+    raise SourceError(f"{path}: {entry['report']}: regions are 'every', like [North], or like {{query: SELECT …}}.")
+
+
+def _numbers(path: Path, pack: dict, name: str, known: set[str]) -> dict:
+    """What a pack says under `limits` or `keep`: numbers, and what is pinned."""
+    found = pack.get(name, {})
+    if not isinstance(found, dict):
+        raise SourceError(f"{path}: {name} are like {{{sorted(known)[0]}: 3}}.")
+    only_known(f"{path}, {name}", found, known)
+    for key, value in found.items():
+        good = isinstance(value, list) if key == "pinned" else type(value) in (int, float) and value > 0
+        if not good:
+            expected = "a list of runs" if key == "pinned" else "a number above 0"
+            raise SourceError(f"{path}, {name}: {key} is {value!r}, expected {expected}.")
+    return found
+
+
+@contextmanager
+def _alone(reports_dir: Path, said: Callable[[str], None]) -> Iterator[None]:
+    """While no other run of packs works on the shelf. A request to end is an interruption, too."""
+    record.make(reports_dir)
+    lock = FileLock(reports_dir / LOCK)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            return publish(one.report, dict(one.parameters), **where)
-        except WorkbenchError as error:
-            return refuse(one.report, dict(one.parameters), str(error), **where)
-    except WorkbenchError as error:
-        return WorkbenchError(str(error))
+            lock.acquire(timeout=0)
+        except Timeout:
+            said("Another run works on this shelf: waiting for its end.")
+            lock.acquire()
+        with lock:
+            yield
+    finally:
+        lock.release(force=True)
+        signal.signal(signal.SIGTERM, before)

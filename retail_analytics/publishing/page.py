@@ -173,6 +173,12 @@ def headline(notebook) -> str:
     return next((content["text"] for content in reversed(shown) if content["kind"] == "headline"), "")
 
 
+def tables_read(notebook) -> tuple[str, ...]:
+    """The tables that a report says it has read; none if it does not say so."""
+    shown = [content for cell in notebook.cells for content in components(cell)]
+    return tuple(next((content["read"] for content in shown if content["kind"] == "about"), ()))
+
+
 def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", last_good: str | None = None) -> str:
     """The page that tells why there is no new page: what, where, with which parameters, what to use instead.
 

@@ -1,31 +1,59 @@
 """One report: notebook + parameters → a page on the shelf, or the truth about why not.
 
-A run ends as exactly one of: published, unchanged (same inputs, page there), refused (a pack's bad parameters,
-or data that cannot carry it), failed (a cell raised), died (the kernel was killed), late (a cell ran past its
-time), unsafe (the finished page failed its checks). Only `published` replaces a page.
+A run ends as exactly one of: published, unchanged (same inputs, page there), refused (bad parameters, or data that
+cannot carry it), failed (a cell raised), died (a process was killed), late (past its deadline), unsafe (the finished
+page failed its checks). Only `published` replaces a page.
 """
 
 import json
 import os
 import secrets
-import tempfile
-import time
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
-import nbformat
-from traitlets.config import Config
+import psutil
 
-from retail_analytics.publishing import shelf
+from retail_analytics.publishing import record
+from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
-from retail_analytics.warehouse import NOW, VARIABLE, Warehouse, open_warehouse
+from retail_analytics.publishing.watch import NOTEBOOK, PAGE, Attempt, Outcome, outcomes
+from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
 
-CELL_SECONDS = 600  # longest that one cell may take
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
+CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
 MONTH = "%B %Y"
+KEPT = ("page", "page_hash", "notebook", "bytes", "headline")  # of the page that stays
+BUILDING = ".building"  # the folder of the shelf where pages are made
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a report may take: seconds until it is late, bytes of memory, attempts if its process dies or is late."""
+
+    seconds: float = 600
+    memory: float = psutil.virtual_memory().total / 2
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
+class Due:
+    """A report that is asked for; `parameters` as they were written."""
+
+    report: str
+    warehouse: Path | str | None
+    parameters: dict
+    shelf: str | None = None  # the title over its pages; the warehouse's when not given
+
+    @property
+    def name(self) -> str:
+        region = self.parameters.get("region", "all")
+        return f"{self.report} · {Path(self.warehouse).name}" + ("" if region == "all" else f" · {region}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +61,7 @@ class Run:
     """One attempt to publish, as it is recorded on the shelf. Paths are relative to the shelf."""
 
     run: str
+    batch: str | None  # the run of a pack to which it belongs
     shelf: str
     data: str
     warehouse: str
@@ -40,18 +69,34 @@ class Run:
     title: str
     month: str
     scope: str
-    end: str
-    reason: str | None
-    page: str | None
-    failure_page: str | None
-    headline: str
-    started: str
-    seconds: float
-    snapshot: str
-    bytes: int
     parameters: dict
-    key: str
+    snapshot: str
+    inputs: dict  # what the page depends on, as fingerprints: notebook, code, packages, data by table
+    started: str
+    end: str
+    reason: str | None = None
+    seconds: float = 0.0
+    attempts: int = 0
+    page: str | None = None
+    page_hash: str | None = None
+    notebook: str | None = None
+    failure_page: str | None = None
+    headline: str = ""
+    bytes: int = 0
     note: str | None = None  # why the newest complete month is not the newest that there are rows of
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A report that is to be run: what was asked, why it is due, and what is known of the run before it begins."""
+
+    due: Due
+    asked: Report
+    opened: Warehouse
+    facts: dict
+    why: list[str]
+    before: dict | None  # the run that made the page which is there
+    limits: Limits = Limits()
 
 
 def publish(
@@ -62,62 +107,80 @@ def publish(
     reports_dir: Path,
     shelf_name: str | None = None,
     again: bool = False,
+    limits: Limits = Limits(),
 ) -> Run:
     """Run a report and put its page on the shelf, at <warehouse>/<report>/<month>[-<scope>][-known-<day>].html.
 
     Gives the run, whatever its end; the run is recorded in runs.jsonl, the index is left to the caller.
-    With the same notebook, parameters, snapshot, code and packages as the page that is there, nothing is
-    run (`unchanged`), unless `again`. Raises WorkbenchError for a request that is wrong in itself: an
+    With the same notebook, parameters, contents of the tables it reads, code and packages as the page that is there,
+    nothing is run (`unchanged`), unless `again`. Raises WorkbenchError for a request that is wrong in itself: an
     unknown report or parameter, a value that cannot be, a warehouse that is not there, a shelf that cannot be
     written.
     """
-    asked, values = report(report_name), values or {}
-    opened = open_warehouse(warehouse, known_by=values.get("known_by", NOW))
+    due = Due(report_name, warehouse, values or {}, shelf_name)
+    prepared = prepare(due, open_warehouse(warehouse), reports_dir, again=again)
+    record.make(reports_dir)
+    if isinstance(prepared, Run):
+        return prepared
+    return next(runs_of(iter([replace(prepared, limits=limits)]), reports_dir, workers=1))
+
+
+def prepare(
+    due: Due, opened: Warehouse, reports_dir: Path, *, again: bool = False, batch: str | None = None
+) -> Prepared | Run:
+    """What is to be run, or the `unchanged` run of a page that needs none. Raises WorkbenchError as `publish` does."""
+    asked, values = report(due.report), due.parameters
+    refuse_secrets(asked, values)
+    opened = opened.as_known(None if values.get("known_by", NOW) == NOW else values["known_by"])
     parameters = checked(opened, asked, values)
-    shelf.make(reports_dir)
-    place = _Place(opened, reports_dir, asked.name, parameters)
-    facts = _facts(opened, asked, parameters, shelf_name)
-    facts |= {"key": _key(asked.path, parameters, opened), "note": because(opened, asked, values)}
-    before = shelf.newest_page(reports_dir, facts)
-    if before and before["key"] == facts["key"] and place.page.is_file() and not again:
-        kept = {name: before[name] for name in ("page", "headline", "bytes")}
-        return Run(**facts, **kept, end="unchanged", reason=None, failure_page=None, seconds=0.0)
-    began = time.monotonic()
-    end, reason, headline = _attempt(asked, parameters, opened, place, facts)
-    headline = headline or (before or {}).get("headline", "")
-    return _recorded(place, facts, end=end, reason=reason, headline=headline, seconds=time.monotonic() - began)
+    facts = _facts(opened, asked, parameters, due, batch)
+    facts |= {"note": because(opened, asked, values), "inputs": _inputs(asked.path)}
+    before = record.newest_page(reports_dir, facts)
+    why = ["asked for again"] if again else _why(before, facts, opened, reports_dir)
+    if why:
+        return Prepared(due, asked, opened, facts, why, before)
+    return Run(**facts | {name: before[name] for name in (*KEPT, "inputs")}, end="unchanged")
 
 
-def refuse(
-    report_name: str,
-    values: dict[str, object],
-    reason: str,
-    *,
-    warehouse: Path | str | None = None,
-    reports_dir: Path,
-    shelf_name: str | None = None,
-) -> Run:
+def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) -> Iterator[Run]:
+    """Each as it ended, its page on the shelf and its line in the record. An interruption is passed on at the end."""
+    begun: dict[Attempt, Prepared] = {}
+
+    def attempts() -> Iterator[Attempt]:
+        for one in prepared:
+            attempt = _attempt(one, reports_dir)
+            begun[attempt] = one
+            yield attempt
+
+    _sweep(reports_dir)
+    for attempt, outcome in outcomes(attempts(), workers=workers):
+        one = begun.pop(attempt)
+        try:
+            published = outcome.end == "published"
+            yield _published(one, attempt, outcome, reports_dir) if published else _failed(one, outcome, reports_dir)
+        finally:
+            shutil.rmtree(attempt.folder, ignore_errors=True)
+
+
+def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch: str | None = None) -> Run:
     """Record that a report which was due cannot be published, with a page that says why.
 
     It stands on the shelf for the month and region that were asked for, as far as they can be told.
-    Raises WorkbenchError if the report or the warehouse is unknown, or the shelf cannot be written.
+    Raises WorkbenchError if the report is unknown, or the shelf cannot be written.
     """
-    opened = open_warehouse(warehouse)
-    asked = report(report_name)
-    parameters = nearest(opened, asked, values)
-    shelf.make(reports_dir)
-    place = _Place(opened, reports_dir, asked.name, parameters)
-    facts = _facts(opened, asked, parameters, shelf_name) | {"key": ""}
-    about = _about(asked, parameters, opened, facts)
-    _write_failure(place, about, end="refused", reason=reason, where="Before the notebook was started")
-    return _recorded(place, facts, end="refused", reason=reason, headline="", seconds=0.0)
+    asked = report(due.report)
+    parameters = nearest(opened, asked, due.parameters)
+    facts = _facts(opened, asked, parameters, due, batch) | {"inputs": {}}
+    outcome = Outcome("refused", hidden(reason))
+    return _failed(Prepared(due, asked, opened, facts, [], None), outcome, reports_dir)
 
 
-def _facts(warehouse: Warehouse, asked: Report, parameters: dict, shelf_name: str | None) -> dict:
+def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batch: str | None) -> dict:
     """What is known of a run before it begins."""
     return {
-        "run": f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
-        "shelf": shelf_name or warehouse.title,
+        "run": run_id(),
+        "batch": batch,
+        "shelf": due.shelf or warehouse.title,
         "data": warehouse.title,
         "warehouse": warehouse.path.parent.name,
         "report": asked.name,
@@ -130,138 +193,152 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, shelf_name: st
     }
 
 
-def _recorded(place: "_Place", facts: dict, *, end: str, reason: str | None, headline: str, seconds: float) -> Run:
-    """The run as it ended, written to the shelf's record."""
+def run_id() -> str:
+    """A name for a run: the time at which it began, and a few letters."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _inputs(notebook: Path) -> dict:
+    return {"notebook": sha256(notebook.read_bytes()).hexdigest()[:16], "code": _code(), "packages": _packages()}
+
+
+@cache
+def _code() -> str:
+    library = Path(__file__).parents[1]
+    parts = [path.read_bytes() for path in sorted(library.rglob("*")) if path.suffix in CODE and path.is_file()]
+    return sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+@cache
+def _packages() -> dict[str, str]:
+    return {name: version(name) for name in ("retail-analytics", *PACKAGES)}
+
+
+def _why(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Path) -> list[str]:
+    """Why a page must be made again; nothing when the one that is there shows the same."""
+    if before is None:
+        return ["never published"]
+    page = reports_dir / before["page"]
+    if not page.is_file():
+        return ["page missing"]
+    if sha256(page.read_bytes()).hexdigest() != before["page_hash"]:
+        return ["page altered"]
+    then, now = before["inputs"], facts["inputs"]
+    method = [name for name in ("notebook", "code", "packages") if then[name] != now[name]]
+    parameters = [n for n, value in facts["parameters"].items() if before["parameters"].get(n) != value]
+    data = [name for name, content in then["data"].items() if opened.fingerprint(name, facts["scope"]) != content]
+    changed = {"data": data, "method": method, "parameters": parameters}
+    return [f"{what} changed ({', '.join(names)})" for what, names in changed.items() if names]
+
+
+def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
+    folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
+    folder.mkdir(parents=True)
+    return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, _about(one), folder, **asdict(one.limits))
+
+
+def _sweep(reports_dir: Path) -> None:
+    """Remove what runs left that were killed themselves."""
+    for folder in (reports_dir / BUILDING).glob("*-*"):
+        if not psutil.pid_exists(int(folder.name.split("-")[0])):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _published(one: Prepared, attempt: Attempt, outcome: Outcome, reports_dir: Path) -> Run:
+    """Move the page in, the notebook beside it, and record the run."""
+    place = _Place(one, reports_dir)
+    made = attempt.folder / PAGE
+    page_hash, size = sha256(made.read_bytes()).hexdigest(), made.stat().st_size
+    data = {name: one.opened.fingerprint(name, one.facts["scope"]) for name in outcome.read or TABLES}
+    try:
+        place.page.parent.mkdir(parents=True, exist_ok=True)
+        if one.before and place.page.is_file():
+            record.supersede(reports_dir, one.before)
+        (attempt.folder / NOTEBOOK).replace(place.notebook)
+        made.replace(place.page)
+        place.failure_page.unlink(missing_ok=True)
+    except OSError as error:
+        return _failed(one, replace(outcome, end="died", reason=f"The page could not be put: {error}."), reports_dir)
+    facts = one.facts | {"inputs": one.facts["inputs"] | {"data": data}}
+    return _recorded(reports_dir, Run(
+        **facts, end="published", seconds=outcome.seconds, attempts=outcome.attempts, page=place.relative(place.page),
+        page_hash=page_hash, notebook=place.relative(place.notebook), headline=outcome.headline, bytes=size,
+    ))  # fmt: skip
+
+
+def _failed(one: Prepared, outcome: Outcome, reports_dir: Path) -> Run:
+    """Write the page that says why there is no new one, and record the run."""
+    from retail_analytics.publishing import page  # slow to import; most runs do without it
+
+    place = _Place(one, reports_dir)
     there = place.page.is_file()
-    run = Run(
-        **facts,
-        end=end,
-        reason=reason,
-        page=place.relative(place.page) if there else None,
-        failure_page=None if end == "published" else place.relative(place.failure_page),
-        headline=headline,
-        seconds=round(seconds, 1),
-        bytes=place.page.stat().st_size if there else 0,
-    )
-    shelf.append(place.reports_dir, asdict(run))
+    where = "Before the notebook was started" if outcome.end == "refused" else _heading(one.asked.path, outcome.cell)
+    outcome = replace(outcome, reason=hidden(outcome.reason or ""), log=hidden(outcome.log))
+    told = page.failure(about=_about(one), end=outcome.end, reason=outcome.reason, where=where, log=outcome.log,
+                        last_good=place.page.name if there else None)  # fmt: skip
+    try:
+        place.failure_page.parent.mkdir(parents=True, exist_ok=True)
+        aside = place.failure_page.with_suffix(f".{one.facts['run']}")
+        aside.write_text(told, encoding="utf-8")
+        aside.replace(place.failure_page)
+        failure_page = place.relative(place.failure_page)
+    except OSError:  # a full disk: the record may still have room
+        aside.unlink(missing_ok=True)
+        failure_page = None
+    kept = {name: one.before[name] for name in KEPT} if there and one.before else {}
+    return _recorded(reports_dir, Run(
+        **one.facts | kept, end=outcome.end, reason=outcome.reason, seconds=outcome.seconds,
+        attempts=outcome.attempts, failure_page=failure_page,
+    ))  # fmt: skip
+
+
+def _recorded(reports_dir: Path, run: Run) -> Run:
+    record.append(reports_dir, asdict(run))
     return run
 
 
 class _Place:
-    """Where the page of a run goes, and the page that says why it did not."""
+    """Where the page of a run goes, its notebook, and the page that says why it did not."""
 
-    def __init__(self, warehouse: Warehouse, reports_dir: Path, report_name: str, parameters: dict):
+    def __init__(self, one: Prepared, reports_dir: Path):
+        facts, known_by = one.facts, one.opened.known_by
         self.reports_dir = reports_dir
-        scope = "" if parameters["region"] == "all" else f"-{_slug(parameters['region'])}"
-        known = f"-known-{warehouse.known_by}" if warehouse.known_by else ""
-        name = f"{parameters['last_month']}{scope}{known}"
-        folder = reports_dir / warehouse.path.parent.name / report_name
-        self.page, self.failure_page = folder / f"{name}.html", folder / f"{name}.failed.html"
+        scope = "" if facts["scope"] == "all" else f"-{_slug(facts['scope'])}"
+        name = f"{facts['month']}{scope}" + (f"-known-{known_by}" if known_by else "")
+        folder = reports_dir / facts["warehouse"] / facts["report"]
+        self.page, self.notebook = folder / f"{name}.html", folder / f"{name}.ipynb"
+        self.failure_page = folder / f"{name}.failed.html"
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.reports_dir).as_posix()
 
 
-def _attempt(asked, parameters, warehouse, place, facts) -> tuple[str, str | None, str]:
-    """End, reason, headline of one attempt; writes the page, or the failure page."""
-    import papermill  # slow to import; a run that finds nothing to do never needs it
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
-    from retail_analytics.publishing import page
-
-    about = _about(asked, parameters, warehouse, facts)
-    os.environ[VARIABLE] = str(warehouse.path.resolve())
-    with tempfile.TemporaryDirectory() as scratch:
-        executed = Path(scratch) / "executed.ipynb"
-        try:
-            papermill.execute_notebook(
-                str(asked.path), str(executed), parameters, kernel_name="python3",
-                execution_timeout=CELL_SECONDS, progress_bar=False, config=_sockets_in(scratch),
-                extra_arguments=["--log-level=CRITICAL"],
-            )  # fmt: skip
-        except papermill.PapermillExecutionError as error:
-            end, reason, where = "failed", f"{error.ename}: {error.evalue}".strip(), error.cell_index
-            log = "\n".join(error.traceback)
-        except DeadKernelError:
-            end, reason, where, log = "died", "The kernel was killed, perhaps for want of memory.", None, ""
-        except CellTimeoutError:
-            end, reason, where, log = "late", f"A cell ran longer than {CELL_SECONDS} seconds.", None, ""
-        except (RuntimeError, ValueError, OSError) as error:
-            end, reason, where, log = "died", f"The kernel could not be used: {error}", None, ""
-        else:
-            notebook = nbformat.read(executed, as_version=4)
-            try:
-                html = page.html(notebook, about=about)
-                faults = page.faults(html, notebook)
-            except Exception as error:  # whatever it is: the page is not there, and the run must say so
-                faults = [f"The page could not be built: {error!r}"]
-            if not faults:
-                _write(place.page, html)
-                place.failure_page.unlink(missing_ok=True)
-                return "published", None, page.headline(notebook)
-            end, reason, where, log = "unsafe", faults[0], None, "\n".join(faults)
-        _write_failure(place, about, end=end, reason=reason, where=_heading(asked.path, where), log=log)
-        return end, reason, ""
-
-
-def _write_failure(place: _Place, about: dict, **told) -> None:
-    from retail_analytics.publishing import page
-
-    last_good = place.page.name if place.page.is_file() else None
-    _write(place.failure_page, page.failure(about=about, last_good=last_good, **told))
-
-
-def _sockets_in(folder: str) -> Config:
-    """Talk to the kernel by sockets of its own in this folder: no ports to race for, nothing in the clear."""
-    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
-
-
-def _about(asked, parameters, warehouse, facts) -> dict:
+def _about(one: Prepared) -> dict:
     """What the page's head and foot say about the run."""
-    month = datetime.strptime(parameters["last_month"], "%Y-%m")
-    known = max((row["covered_to"] for row in warehouse.coverage.values()), default=None)
+    month = datetime.strptime(one.facts["month"], "%Y-%m")
+    known = max((row["covered_to"] for row in one.opened.coverage.values()), default=None)
     return {
-        "title": asked.title,
-        "organisation": warehouse.title,
-        "report": asked.name,
+        "title": one.asked.title,
+        "organisation": one.opened.title,
+        "report": one.asked.name,
         "month": month.strftime(MONTH),
-        "scope": parameters["region"],
+        "scope": one.facts["scope"],
         "as_known": known and known.strftime("%-d %B %Y"),
         "shelf_link": "../../index.html",
-        "snapshot": warehouse.snapshot,
-        "run": facts["run"],
-        "parameters": parameters,
+        "snapshot": one.opened.snapshot,
+        "run": one.facts["run"],
+        "parameters": one.facts["parameters"],
     }
-
-
-def _key(notebook: Path, parameters: dict, warehouse: Warehouse) -> str:
-    """A fingerprint of everything that the page depends on."""
-    parts = [notebook.read_bytes(), json.dumps(parameters, sort_keys=True).encode(), warehouse.snapshot.encode()]
-    parts += [f"{name} {version(name)}".encode() for name in PACKAGES]
-    library = Path(__file__).parents[1]
-    parts += [path.read_bytes() for path in sorted(library.rglob("*")) if path.suffix in CODE and path.is_file()]
-    return sha256(b"\0".join(parts)).hexdigest()
-
-
-CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
 
 
 def _heading(notebook: Path, cell_index: int | None) -> str:
     """Which cell: its number and the heading above it."""
     if cell_index is None:
         return "The notebook as a whole"
-    cells = nbformat.read(notebook, as_version=4).cells
-    above = [c.source for c in cells[: cell_index + 1] if c.cell_type == "markdown" and c.source.startswith("#")]
-    heading = above[-1].splitlines()[0].lstrip("# ") if above else "the beginning"
-    return f"Cell {cell_index + 1} of {notebook.name}, under “{heading}”"
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole file or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_suffix(".building")
-    building.write_text(text, encoding="utf-8")
-    building.replace(path)
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    above = ["".join(c["source"]) for c in cells[: cell_index + 1] if c["cell_type"] == "markdown"]
+    headings = [text.splitlines()[0].lstrip("# ") for text in above if text.startswith("#")]
+    return f"Cell {cell_index + 1} of {notebook.name}, under “{headings[-1] if headings else 'the beginning'}”"
 
 
 def _slug(name: str) -> str:

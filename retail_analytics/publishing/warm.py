@@ -9,9 +9,7 @@ import json
 from contextlib import suppress
 from importlib import import_module
 
-import ibis
 import ipykernel.kernelapp  # noqa: F401
-import plotly.graph_objects as go
 
 from retail_analytics.publishing import work  # noqa: F401
 from retail_analytics.publishing.parameters import NOTEBOOKS
@@ -35,8 +33,5 @@ with suppress(OSError, ValueError, KeyError, SyntaxError):  # a notebook that is
     for name in sorted(imported_by_reports()):
         with suppress(ImportError):
             import_module(name)
-# The first figure and the first query take longest.
-go.Figure(go.Scatter(x=[0], y=[0])).to_json()
-ibis.to_sql(ibis.table({"kind": "string"}, name="incidents").group_by("kind").count(), dialect="duckdb")
 gc.collect()
 gc.freeze()  # forks go on sharing this memory

@@ -15,8 +15,9 @@ import psutil
 
 from retail_analytics.publishing import kernels
 
-LOG = "log.txt"  # what the processes of an attempt say besides, in its folder
+PAGE, NOTEBOOK, LOG = "page.html", "notebook.ipynb", "log.txt"  # what is made in the folder of an attempt
 LOOK = 0.5  # seconds between two looks at deadlines and memory
+AGAIN = ("died", "late")  # another attempt may end otherwise
 GRACE = 5.0  # seconds that a process has to end by itself
 LAST = 4_000  # bytes of the log that are told
 GONE = "Its process was killed, perhaps for want of memory."
@@ -25,13 +26,16 @@ INTERRUPTED = "The run was interrupted."
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended, why, in which cell, the last words of it, and the conclusion of its page."""
+    """How an attempt ended, why, in which cell, and its last words; of a page its conclusion and the tables read."""
 
     end: str
     reason: str | None = None
     cell: int | None = None
     log: str = ""
     headline: str = ""
+    read: tuple[str, ...] = ()
+    seconds: float = 0.0
+    attempts: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,7 @@ class Attempt:
     folder: Path
     seconds: float  # it is late after so many
     memory: float  # bytes that its processes may hold together
+    attempts: int = 1  # it is tried so often when its processes die or it is late
 
 
 def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Attempt, Outcome]]:
@@ -66,11 +71,15 @@ def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Att
             for one in [one for one in running if one.outcome]:
                 one.end()
                 running.remove(one)
-                yield one.attempt, one.outcome
+                if one.outcome.end in AGAIN and one.number < one.attempt.attempts:
+                    running.append(_started(one.attempt, one.number + 1))
+                else:
+                    yield one.attempt, one.told_outcome()
     except KeyboardInterrupt:
         for one in running:
             one.end()
-            yield one.attempt, replace(one.outcome or Outcome("died", INTERRUPTED), cell=one.cell)
+            one.outcome = Outcome("died", INTERRUPTED, one.cell)
+            yield one.attempt, one.told_outcome()
         running.clear()
         raise
     finally:
@@ -85,11 +94,16 @@ class _Running:
     hears: Connection
     kernel: int | None
     forked: BaseProcess | None
+    number: int  # which attempt at the same it is
     began: float = field(default_factory=time.monotonic)
     looked: float = 0.0
     cell: int | None = None
     outcome: Outcome | None = None
     told: bool = False  # the outcome is its own
+
+    def told_outcome(self) -> Outcome:
+        """The outcome with what only we know of it."""
+        return replace(self.outcome, seconds=round(time.monotonic() - self.began, 2), attempts=self.number)
 
     def look(self) -> None:
         """Take in what was told since; past the deadline, the memory or its life it has an outcome of its own."""
@@ -146,7 +160,7 @@ class _Running:
         return ""
 
 
-def _started(attempt: Attempt) -> _Running:
+def _started(attempt: Attempt, number: int = 1) -> _Running:
     forked, kernel = kernels.fork_kernel()
     hears, tells = kernels.processes().Pipe(duplex=False)
     process = kernels.processes().Process(target=_work, args=(attempt, kernel, tells))
@@ -154,7 +168,7 @@ def _started(attempt: Attempt) -> _Running:
     tells.close()
     if kernel:
         kernel.talk.close()
-    return _Running(attempt, process, hears, kernel and kernel.pid, forked)
+    return _Running(attempt, process, hears, kernel and kernel.pid, forked, number)
 
 
 def _work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> None:

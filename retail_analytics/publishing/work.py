@@ -18,10 +18,10 @@ from traitlets.config import Config
 
 from retail_analytics.exhibits import MIMETYPE
 from retail_analytics.publishing import kernels, page
-from retail_analytics.publishing.watch import LOG, Attempt, Outcome
+from retail_analytics.publishing.hidden import shown_secrets
+from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
 
-PAGE, NOTEBOOK = "page.html", "notebook.ipynb"  # what is made in the folder
 MOST_PRINTED = 1_000_000  # characters that the cells of a report may print
 KEPT = {MIMETYPE, "text/plain", "text/html"}  # of a cell's outputs: what the page shows, and JupyterLab
 
@@ -70,12 +70,13 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
     try:
         made = nbformat.read(executed, as_version=4)
         html = page.html(made, about=attempt.about)
-        faults = page.faults(html, made)
+        made = _stripped(made)
+        faults = [*page.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")
-        nbformat.write(_stripped(made), executed)
-        return Outcome("published", headline=page.headline(made))
+        nbformat.write(made, executed)
+        return Outcome("published", headline=page.headline(made), read=page.tables_read(made))
     except OSError as error:
         return Outcome("died", f"The page could not be written: {error}.")
     except Exception as error:  # whatever it is: the page is not there, and the run must say so

@@ -6,6 +6,7 @@ is complete, so it never touches what people read; a load that is killed leaves 
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -43,6 +44,7 @@ COPY (
     CASE WHEN regexp_matches(text, '^[=+@\\t\\r-]') THEN chr(39) || text ELSE text END AS text
   FROM refused WHERE file IN ({names}) ORDER BY ALL
 ) TO {file} (FORMAT csv, HEADER)"""
+NAMED = re.compile(r"\b(?:FROM|JOIN) (\w+)")  # the tables that a query names
 MOST_MEMORY = 1_500  # MB for the engine; with what is read ahead a load stays below 3 GB
 ACCOUNT = """
 CREATE TABLE IF NOT EXISTS account (
@@ -80,6 +82,7 @@ class Warehouse:
     _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
     _tables: dict = field(default_factory=dict, repr=False)
     _frames: dict = field(default_factory=dict, repr=False)
+    _contents: dict = field(default_factory=dict, repr=False)  # by table and region, as one number
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
@@ -96,6 +99,8 @@ class Warehouse:
     def as_known(self, day: date | str | None) -> "Warehouse":
         """The same snapshot as it was known on a day; None: with all that is known. Raises ParameterError."""
         day = day_of("known_by", day)
+        if day == self.known_by:
+            return self
         if day not in self._known:
             self._known[day] = Warehouse(self.path, day)
         return self._known[day]
@@ -130,10 +135,37 @@ class Warehouse:
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to plain SQL. Raises WarehouseError with the engine's sentence."""
+        for name in NAMED.findall(query):
+            if name in TABLES:
+                self.table(name)
         try:
             return self.engine.con.sql(query).pl()
         except duckdb.Error as error:
             raise WarehouseError(sentence(error)) from None
+
+    @property
+    def tables_read(self) -> list[str]:
+        """The cleaned tables that were asked for since the warehouse was opened, in order of name."""
+        return sorted(self._tables)
+
+    def fingerprint(self, name: str, region: str = "all") -> str:
+        """What a cleaned table holds, of one region where it tells regions, as a short text.
+
+        The same rows give the same text, in whatever snapshot and order. How many rows a table has is no part of the
+        fingerprint of `coverage`: it tells of all regions.
+        """
+        if name not in self._contents:
+            columns = "* EXCLUDE row_count" if name == "coverage" else "*"
+            regional = "region" in self.engine.table(name).columns
+            found = self.engine.con.execute(
+                f"SELECT {'region' if regional else 'NULL'}, count(*), sum(hash(t)) "
+                f"FROM (SELECT {columns} FROM {quoted(name)}) t GROUP BY ALL"
+            ).fetchall()
+            self._contents[name] = regional, {which: f"{rows}-{total % 2**64:x}" for which, rows, total in found}
+        regional, contents = self._contents[name]
+        if regional and region != "all":
+            return contents.get(region, "none")
+        return " ".join(f"{which}:{content}" for which, content in sorted(contents.items(), key=str))
 
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
         """The answer to an Ibis expression."""

@@ -1,0 +1,264 @@
+"""The record of the shelf: every run that was to make a page.
+
+runs.jsonl is the record: a line per run, and one for each run of a pack as it begins. shelf.sqlite is made from it as
+lines come, and may be lost: of each page (a report, month and scope) it holds the newest run and those that made a
+page, so that nothing has to read all of a long history.
+"""
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock
+
+from retail_analytics.errors import WorkbenchError
+from retail_analytics.warehouse import NOW
+
+RUNS, STATE, SUPERSEDED = "runs.jsonl", "shelf.sqlite", "superseded"
+GOOD = ("published", "unchanged")
+EDITION = ("warehouse", "report", "scope", "known_by", "month")  # what one page is about
+TABLES = """
+CREATE TABLE IF NOT EXISTS taken (bytes INTEGER, unread INTEGER);
+CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT, made_page INTEGER,
+  warehouse TEXT, report TEXT, scope TEXT, known_by TEXT, month TEXT, record TEXT);
+CREATE INDEX IF NOT EXISTS editions ON runs (warehouse, report, scope, known_by, month);
+CREATE TABLE IF NOT EXISTS batches (run TEXT PRIMARY KEY, record TEXT);
+CREATE TABLE IF NOT EXISTS months (month TEXT PRIMARY KEY, number INTEGER); -- the newest run that its page shows
+"""
+SAME = " AND ".join(f"{name} = ?" for name in EDITION)
+NEWEST = f"number IN (SELECT max(number) FROM runs GROUP BY {', '.join(EDITION)})"
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What is kept of the past: of each report and scope the pages of so many months, and so many superseded pages;
+    for so many days the record of runs that made no page; whatever is pinned. None keeps all.
+    """
+
+    months: int | None = None
+    superseded: int | None = None
+    days: int | None = None
+    pinned: tuple[str, ...] = ()  # runs
+
+
+def make(reports_dir: Path) -> None:
+    """Make the folder, if need be. Raises WorkbenchError if no page can be written there."""
+    try:
+        Path(reports_dir).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=reports_dir).close()
+    except OSError as error:
+        sentence = f"The reports folder {reports_dir} cannot be written: {error.strerror}. Name another with --reports."
+        raise WorkbenchError(sentence) from None
+
+
+def append(reports_dir: Path, record: dict) -> None:
+    """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other."""
+    reports_dir = Path(reports_dir)
+    line = json.dumps(record, sort_keys=True, default=str).encode() + b"\n"
+    with _locked(reports_dir), open(reports_dir / RUNS, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a writer was killed in the middle of its line
+                line = b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def newest_page(reports_dir: Path, edition: dict) -> dict | None:
+    """The run that made the page which stands on the shelf for this warehouse, report, month and scope."""
+    with state_of(reports_dir) as state:
+        return next(records(state, f"made_page AND {SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
+
+
+def newest_run(reports_dir: Path, edition: dict) -> dict | None:
+    """The newest run for this warehouse, report, month and scope, however it ended."""
+    with state_of(reports_dir) as state:
+        return next(records(state, f"{SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
+
+
+def runs(reports_dir: Path) -> list[dict]:
+    """The newest run of each page, oldest first."""
+    with state_of(reports_dir) as state:
+        return [*records(state, f"{NEWEST} ORDER BY number")]
+
+
+def batch(reports_dir: Path, run: str) -> dict | None:
+    """What a run of a pack was to do, as recorded when it began."""
+    with state_of(reports_dir) as state:
+        found = state.execute("SELECT record FROM batches WHERE run = ?", (run,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+
+def batches(reports_dir: Path) -> list[str]:
+    """The runs of packs, newest first."""
+    with state_of(reports_dir) as state:
+        return [run for (run,) in state.execute("SELECT run FROM batches ORDER BY run DESC")]
+
+
+def supersede(reports_dir: Path, before: dict) -> None:
+    """Put the page of an earlier run, and its notebook, where superseded pages are kept."""
+    for kind in ("page", "notebook"):
+        path = reports_dir / before[kind]
+        if path.is_file():
+            aside = reports_dir / superseded(before, kind)
+            aside.parent.mkdir(exist_ok=True)
+            path.replace(aside)
+
+
+def superseded(run: dict, kind: str = "page") -> str:
+    """Where the page or notebook of a run is once another has taken its place."""
+    path = Path(run[kind])
+    return (path.parent / SUPERSEDED / f"{path.stem}-{run['run']}{path.suffix}").as_posix()
+
+
+def retire(reports_dir: Path, keep: Keep, warehouse_reports: set[tuple[str, str]]) -> int:
+    """Remove what is not kept of these reports (warehouse, report): pages, notebooks, lines of the record.
+
+    Gives how many pages went.
+    """
+    reports_dir, gone = Path(reports_dir), 0
+    with _locked(reports_dir), state_of(reports_dir) as state:
+        for series in state.execute(f"SELECT DISTINCT {', '.join(EDITION[:-1])} FROM runs").fetchall():
+            if tuple(series[:2]) in warehouse_reports:
+                gone += _retire_series(reports_dir, state, keep, series)
+        if keep.days is not None:
+            _shorten_record(reports_dir, state, keep.days)
+        state.commit()
+    return gone
+
+
+def _retire_series(reports_dir: Path, state: sqlite3.Connection, keep: Keep, series: tuple) -> int:
+    same = " AND ".join(f"{name} = ?" for name in EDITION[:-1])
+    made = [*records(state, f"made_page AND {same} ORDER BY number DESC", series)]
+    standing: dict[str, dict] = {}
+    for run in made:
+        standing.setdefault(run["month"], run)
+    past = [run for run in made if standing[run["month"]] is not run]
+    months = sorted(standing, reverse=True)
+    old = [standing[month] for month in months[keep.months :]] if keep.months is not None else []
+    leaving = [(run, run["page"], run["notebook"]) for run in old]
+    if keep.superseded is not None:
+        leaving += [(run, superseded(run), superseded(run, "notebook")) for run in past[keep.superseded :]]
+    leaving = [one for one in leaving if one[0]["run"] not in keep.pinned]
+    for run, *paths in leaving:
+        for path in paths:
+            (reports_dir / path).unlink(missing_ok=True)
+        if run in old:
+            state.execute(f"DELETE FROM runs WHERE {SAME}", edition_of(run))
+            state.execute("DELETE FROM months WHERE month = ?", (run["month"],))
+        else:
+            state.execute("DELETE FROM runs WHERE run = ?", (run["run"],))
+    return len(leaving)
+
+
+def _shorten_record(reports_dir: Path, state: sqlite3.Connection, days: int) -> None:
+    """Write the record again without runs that are older than so many days and have no page here."""
+    since = (datetime.now(UTC) - timedelta(days=days)).isoformat()
+    kept = {run for (run,) in state.execute("SELECT run FROM runs")}
+    lines, left = (reports_dir / RUNS).read_bytes().splitlines(keepends=True), []
+    for line in lines:
+        run = _parsed(line)
+        if run is None or run["run"] in kept or run["started"] >= since:
+            left.append(line)
+    if len(left) < len(lines):
+        replaced(reports_dir / RUNS, b"".join(left).decode())
+        state.execute("UPDATE taken SET bytes = ?", (sum(map(len, left)),))
+
+
+@contextmanager
+def state_of(reports_dir: Path) -> Iterator[sqlite3.Connection]:
+    """shelf.sqlite, with every whole line of the record taken in."""
+    path = Path(reports_dir) / STATE
+    if not path.parent.is_dir():
+        path = ":memory:"  # nothing has been published here
+    state = sqlite3.connect(path, timeout=60)
+    try:
+        try:
+            _take_in(state, Path(reports_dir) / RUNS)
+        except sqlite3.DatabaseError:  # damaged: it is made again
+            state.close()
+            Path(path).unlink()
+            state = sqlite3.connect(path, timeout=60)
+            _take_in(state, Path(reports_dir) / RUNS)
+        yield state
+    finally:
+        state.close()
+
+
+def _take_in(state: sqlite3.Connection, record: Path) -> None:
+    state.executescript(TABLES)
+    state.execute("BEGIN IMMEDIATE")
+    taken, unread = state.execute("SELECT bytes, unread FROM taken").fetchone() or (0, 0)
+    size = record.stat().st_size if record.is_file() else 0
+    if size < taken:  # another record than the one that was taken in
+        taken = unread = 0
+        for table in ("runs", "batches", "months"):
+            state.execute(f"DELETE FROM {table}")
+    if size > taken:
+        with record.open("rb") as file:
+            file.seek(taken)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break  # it is being written
+                taken += len(line)
+                unread += _take(state, line)
+        state.execute(f"DELETE FROM runs WHERE NOT made_page AND NOT {NEWEST}")  # of the past, what made a page
+    state.execute("DELETE FROM taken")
+    state.execute("INSERT INTO taken VALUES (?, ?)", (taken, unread))
+    state.commit()
+
+
+def _take(state: sqlite3.Connection, line: bytes) -> int:
+    """Take a line in; gives 1 if it cannot be read."""
+    run = _parsed(line)
+    if run is None:
+        return int(bool(line.strip()))
+    text = line.decode()
+    if "due" in run:
+        state.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", (run["run"], text))
+    else:
+        columns = ["run", "made_page", *EDITION, "record"]
+        values = [run["run"], run["end"] == "published", *edition_of(run), text]
+        state.execute(f"INSERT INTO runs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", values)
+    return 0
+
+def _parsed(line: bytes) -> dict | None:
+    try:
+        run = json.loads(line)
+        return run if isinstance(run, dict) and "run" in run else None
+    except ValueError:
+        return None
+
+
+def records(state: sqlite3.Connection, where: str, values: tuple = ()) -> Iterator[dict]:
+    for (record,) in state.execute(f"SELECT record FROM runs WHERE {where}", values):
+        yield json.loads(record)
+
+
+def edition_of(run: dict) -> tuple:
+    """Runs that are about the same: the newest of them counts."""
+    return run["warehouse"], run["report"], run["scope"], known_by_of(run), run["month"]
+
+
+def known_by_of(run: dict) -> str:
+    return run["parameters"].get("known_by", NOW)
+
+
+def _locked(reports_dir: Path) -> FileLock:
+    return FileLock(reports_dir / f"{RUNS}.lock")
+
+
+def replaced(path: Path, text: str) -> Path:
+    """Write a file whole or not at all: readers see the old one until the new one is complete."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    return path
