@@ -5,9 +5,11 @@ import shutil
 from datetime import date
 from math import inf
 
+import nbformat
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from retail_analytics.publishing import parameters
 from retail_analytics.sample import write
 from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import Batch, TextRows, gathered
@@ -21,6 +23,33 @@ for profile, times in (("ordinary", 150), ("thorough", 2_000)):
     settings.register_profile(profile, max_examples=times, deadline=None, derandomize=profile == "ordinary",
                               database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))  # fmt: skip
 settings.load_profile("ordinary")
+
+
+PARAMETERS = """last_month: str = "newest"  # last month shown, like 2026-10
+months: int = 12  # how far back
+region: str = "all"  # a region, or all"""
+HEADLINE = 'from retail_analytics import exhibits\nexhibits.headline("All is well.")'
+
+
+@pytest.fixture
+def notebooks(tmp_path, monkeypatch):
+    """A folder of reports of one's own; call it with a name and the source of the last cell."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(parameters, "NOTEBOOKS", folder)
+    parameters.report.cache_clear()
+
+    def write(name: str, last_cell: str) -> None:
+        cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+                 nbformat.v4.new_markdown_cell("## The only section"),
+                 nbformat.v4.new_code_cell(HEADLINE), nbformat.v4.new_code_cell(last_cell)]  # fmt: skip
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata["retail_analytics"] = {"title": name.capitalize(), "needs": ["incidents"]}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+
+    yield write
+    parameters.report.cache_clear()
 
 
 @pytest.fixture

@@ -6,42 +6,16 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import pytest
 from click.testing import CliRunner
 
 from retail_analytics.__main__ import main
 from retail_analytics.publishing import parameters, shelf
-from retail_analytics.publishing.pack import read_pack, run_pack
+from retail_analytics.publishing.pack import read_pack, run_packs
 from retail_analytics.publishing.run import publish
-
-PARAMETERS = """last_month: str = "newest"  # last month shown, like 2026-10
-months: int = 12  # how far back
-region: str = "all"  # a region, or all"""
-HEADLINE = 'from retail_analytics import exhibits\nexhibits.headline("All is well.")'
-
-
-@pytest.fixture
-def notebooks(tmp_path, monkeypatch):
-    """A folder of reports of one's own; call it with a name and the source of the last cell."""
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    monkeypatch.setattr(parameters, "NOTEBOOKS", folder)
-    parameters.report.cache_clear()
-
-    def write(name: str, last_cell: str) -> None:
-        cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-                 nbformat.v4.new_markdown_cell("## The only section"),
-                 nbformat.v4.new_code_cell(HEADLINE), nbformat.v4.new_code_cell(last_cell)]  # fmt: skip
-        notebook = nbformat.v4.new_notebook(cells=cells)
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        notebook.metadata["retail_analytics"] = {"title": name.capitalize(), "needs": ["incidents"]}
-        nbformat.write(notebook, folder / f"{name}.ipynb")
-
-    yield write
-    parameters.report.cache_clear()
 
 
 def command(*words) -> tuple[int, str]:
@@ -148,11 +122,11 @@ def test_a_pack_names_every_region_and_a_refusal_in_it_does_not_stop_the_others(
         f"title: Toy\nwarehouse: {retailer.path.parent}\n"
         "reports:\n  - {report: theft_trends, regions: every}\n  - {report: iot_growth, parameters: {months: -1}}\n"
     )
-    due = read_pack(pack, tmp_path)
-    assert [dict(one.parameters) for one in due] == [{"region": r} for r in retailer.regions] + [{"months": -1}]
+    asked = read_pack(pack, tmp_path)
+    assert [one.parameters for one in asked.due] == [{"region": r} for r in retailer.regions] + [{"months": -1}]
     said = []
-    ended = run_pack(due[-2:], reports_dir=tmp_path / "shelf", workers=2, said=said.append)
-    assert sorted(getattr(end, "end", "refused") for end in ended) == ["published", "refused"]
+    batch = run_packs([replace(asked, due=asked.due[-2:])], reports_dir=tmp_path / "shelf", workers=2, said=said.append)
+    assert sorted(run.end for run in batch.ended) == ["published", "refused"] and not batch.well
     assert any("refused. months is -1, expected a whole number from 1 to 600." in line for line in said)
 
 
@@ -189,5 +163,5 @@ def test_kernels_leave_nothing_behind(retailer, notebooks, tmp_path):
     notebooks("weekly", "1 + 1")
     before = set(os.listdir())
     publish("weekly", warehouse=retailer.path.parent, reports_dir=tmp_path / "shelf")
-    left = [p for p in (tmp_path / "shelf").rglob("*") if p.is_file() and p.suffix not in (".html", ".jsonl", ".lock")]
+    left = [p for p in (tmp_path / "shelf").rglob("*") if p.is_file() and p.suffix not in (".html", ".ipynb", ".jsonl", ".lock", ".sqlite")]
     assert set(os.listdir()) == before and left == []
