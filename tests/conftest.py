@@ -1,6 +1,7 @@
 """What the tests share: a toy world that goes in through the same door as a customer's files, and a browser."""
 
 import csv
+import os
 import shutil
 from datetime import date
 from math import inf
@@ -15,6 +16,7 @@ from retail_analytics.sources.plan import read_plan, source_file
 from retail_analytics.sources.reading import Batch, TextRows, gathered
 from retail_analytics.warehouse import Warehouse, load, open_warehouse
 
+os.environ["RETAIL_TESTS_OF"] = str(os.getpid())  # tells the processes that these tests start from others
 ALWAYS = [date(2000, 1, 1), date(2049, 12, 31)]  # a toy table holds every day unless a test says otherwise
 TODAY = date(2049, 12, 31)
 

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ import psutil
 from retail_analytics.publishing import record
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
-from retail_analytics.publishing.watch import NOTEBOOK, PAGE, Attempt, Outcome, outcomes
+from retail_analytics.publishing.watch import NOTEBOOK, PAGE, SOCKETS, Attempt, Outcome, outcomes, sweep
 from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
 
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
@@ -152,7 +153,8 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
             begun[attempt] = one
             yield attempt
 
-    _sweep(reports_dir)
+    sweep(reports_dir / BUILDING)
+    sweep(Path(tempfile.gettempdir()), SOCKETS)
     for attempt, outcome in outcomes(attempts(), workers=workers):
         one = begun.pop(attempt)
         try:
@@ -235,13 +237,6 @@ def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
     folder.mkdir(parents=True)
     return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, _about(one), folder, **asdict(one.limits))
-
-
-def _sweep(reports_dir: Path) -> None:
-    """Remove what runs left that were killed themselves."""
-    for folder in (reports_dir / BUILDING).glob("*-*"):
-        if not psutil.pid_exists(int(folder.name.split("-")[0])):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _published(one: Prepared, attempt: Attempt, outcome: Outcome, reports_dir: Path) -> Run:

@@ -3,6 +3,8 @@
 How an attempt ends is what was seen here, never what its notebook says of itself.
 """
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from shutil import rmtree
 
 import psutil
 
@@ -18,6 +21,7 @@ from retail_analytics.publishing import kernels
 PAGE, NOTEBOOK, LOG = "page.html", "notebook.ipynb", "log.txt"  # what is made in the folder of an attempt
 LOOK = 0.5  # seconds between two looks at deadlines and memory
 AGAIN = ("died", "late")  # another attempt may end otherwise
+SOCKETS = "retail-"  # begins the name of a folder of sockets; the process that watches follows
 GRACE = 5.0  # seconds that a process has to end by itself
 LAST = 4_000  # bytes of the log that are told
 GONE = "Its process was killed, perhaps for want of memory."
@@ -78,13 +82,20 @@ def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Att
     except KeyboardInterrupt:
         for one in running:
             one.end()
-            one.outcome = Outcome("died", INTERRUPTED, one.cell)
+            one.outcome = Outcome("died", INTERRUPTED)
             yield one.attempt, one.told_outcome()
         running.clear()
         raise
     finally:
         for one in running:
             one.end()
+
+
+def sweep(folder: Path, before: str = "") -> None:
+    """Remove the folders in it that runs have left which were killed: `before`, their process, a dash and more."""
+    for path in folder.glob(f"{before}[0-9]*-*"):
+        if not psutil.pid_exists(int(path.name.removeprefix(before).split("-")[0])):
+            rmtree(path, ignore_errors=True)
 
 
 @dataclass
@@ -94,6 +105,7 @@ class _Running:
     hears: Connection
     kernel: int | None
     forked: BaseProcess | None
+    sockets: Path
     number: int  # which attempt at the same it is
     began: float = field(default_factory=time.monotonic)
     looked: float = 0.0
@@ -103,7 +115,9 @@ class _Running:
 
     def told_outcome(self) -> Outcome:
         """The outcome with what only we know of it."""
-        return replace(self.outcome, seconds=round(time.monotonic() - self.began, 2), attempts=self.number)
+        where = self.cell if self.outcome.end in ("failed", "died", "late") else None
+        took = round(time.monotonic() - self.began, 2)
+        return replace(self.outcome, cell=where, seconds=took, attempts=self.number)
 
     def look(self) -> None:
         """Take in what was told since; past the deadline, the memory or its life it has an outcome of its own."""
@@ -112,14 +126,14 @@ class _Running:
         if self.outcome:
             return
         if not alive:
-            self.outcome = Outcome("died", GONE, self.cell, self._log())
+            self.outcome = Outcome("died", GONE, log=self._log())
         elif (now := time.monotonic()) - self.began > self.attempt.seconds:
-            self.outcome = Outcome("late", f"It ran longer than {self.attempt.seconds:,.0f} seconds.", self.cell)
+            self.outcome = Outcome("late", f"It ran longer than {self.attempt.seconds:,.0f} seconds.")
         elif now - self.looked > LOOK:
             self.looked, held = now, self._memory()
             if held > self.attempt.memory:
                 reason = f"It held {held / 1e9:.1f} GB of memory, more than {self.attempt.memory / 1e9:.1f} GB."
-                self.outcome = Outcome("died", reason, self.cell)
+                self.outcome = Outcome("died", reason)
 
     def end(self) -> None:
         """End its processes, whatever state they are in."""
@@ -131,6 +145,7 @@ class _Running:
             process.join()
             process.close()
         self.hears.close()
+        rmtree(self.sockets, ignore_errors=True)
 
     def _listen(self) -> None:
         with suppress(EOFError, OSError):
@@ -142,7 +157,7 @@ class _Running:
                     case "cell":
                         self.cell = said
                     case "flooded":
-                        self.outcome = Outcome("failed", "Its cells print without end.", said)
+                        self.outcome = Outcome("failed", f"Its cells printed more than {said:,} characters.")
                     case "ended":
                         self.outcome, self.told = said, True
 
@@ -163,15 +178,18 @@ class _Running:
 def _started(attempt: Attempt, number: int = 1) -> _Running:
     forked, kernel = kernels.fork_kernel()
     hears, tells = kernels.processes().Pipe(duplex=False)
-    process = kernels.processes().Process(target=_work, args=(attempt, kernel, tells))
+    sockets = Path(tempfile.mkdtemp(prefix=f"{SOCKETS}{os.getpid()}-"))
+    process = kernels.processes().Process(target=_work, args=(attempt, kernel, sockets, tells, dict(os.environ)))
     process.start()
     tells.close()
     if kernel:
         kernel.talk.close()
-    return _Running(attempt, process, hears, kernel and kernel.pid, forked, number)
+    return _Running(attempt, process, hears, kernel and kernel.pid, forked, sockets, number)
 
 
-def _work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> None:
+def _work(attempt: Attempt, kernel: kernels.Kernel | None, sockets: Path, tells: Connection, environment: dict) -> None:
+    os.environ.clear()  # that of the process it was forked from is older
+    os.environ.update(environment)
     from retail_analytics.publishing.work import work  # slow to import, except where it is there already
 
-    work(attempt, kernel, tells)
+    work(attempt, kernel, sockets, tells)

@@ -4,7 +4,6 @@ What is told of it to the process that watches: that a kernel was started, which
 """
 
 import os
-import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 from shutil import rmtree
@@ -26,9 +25,9 @@ MOST_PRINTED = 1_000_000  # characters that the cells of a report may print
 KEPT = {MIMETYPE, "text/plain", "text/html"}  # of a cell's outputs: what the page shows, and JupyterLab
 
 
-def work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> None:
+def work(attempt: Attempt, kernel: kernels.Kernel | None, sockets: Path, tells: Connection) -> None:
     """Make the attempt; what is told of it is the kernel's process, the cell that is run, and the outcome."""
-    sockets, started = Path(tempfile.mkdtemp(prefix="retail-")), [kernel.pid] if kernel else []
+    started = [kernel.pid] if kernel else []
 
     def clear() -> None:
         for pid in started:
@@ -42,10 +41,7 @@ def work(attempt: Attempt, kernel: kernels.Kernel | None, tells: Connection) -> 
     kernels.apart(attempt.folder / LOG, then=clear)
     kernels.WarmKernel.forked, kernels.WarmKernel.started = kernel, staticmethod(tell)
     os.environ |= {VARIABLE: str(attempt.warehouse.resolve()), kernels.CHOSEN_BY: kernels.NAME}
-    try:
-        tells.send(("ended", _made(attempt, sockets, tells)))
-    finally:
-        clear()
+    tells.send(("ended", _made(attempt, sockets, tells)))
 
 
 def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
@@ -60,7 +56,7 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         reason = f"{error.ename}: {error.evalue}".strip()
-        return Outcome("failed", reason, error.cell_index, "\n".join(error.traceback))
+        return Outcome("failed", reason, log="\n".join(error.traceback))
     except DeadKernelError:
         return Outcome("died", "The kernel was killed, perhaps for want of memory.")
     except OSError as error:
@@ -100,13 +96,14 @@ class _Client(PapermillNotebookClient):
         self.tells, self.printed, self.on_cell_start = tells, 0, self._starts
 
     def _starts(self, cell, cell_index: int) -> None:
-        self.tells.send(("cell", cell_index))
+        injected = ("injected-parameters" in one.metadata.get("tags", ()) for one in self.nb.cells[:cell_index])
+        self.tells.send(("cell", cell_index - any(injected)))  # its place in the notebook as it is written
 
     def process_message(self, message, cell, cell_index):
         if message["msg_type"] == "stream":
             self.printed += len(message["content"]["text"])
             if self.printed > MOST_PRINTED:
-                self.tells.send(("flooded", cell_index))
+                self.tells.send(("flooded", MOST_PRINTED))
                 return None
         return super().process_message(message, cell, cell_index)
 

@@ -158,7 +158,7 @@ class Warehouse:
             columns = "* EXCLUDE row_count" if name == "coverage" else "*"
             regional = "region" in self.engine.table(name).columns
             found = self.engine.con.execute(
-                f"SELECT {'region' if regional else 'NULL'}, count(*), sum(hash(t)) "
+                f"SELECT {'region' if regional else 'NULL'}, count(*), coalesce(sum(hash(t)), 0) "
                 f"FROM (SELECT {columns} FROM {quoted(name)}) t GROUP BY ALL"
             ).fetchall()
             self._contents[name] = regional, {which: f"{rows}-{total % 2**64:x}" for which, rows, total in found}
