@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from retail_analytics.__main__ import main
 from retail_analytics.measure import measure
 from retail_analytics.metrics import theft
-from retail_analytics.publishing import shelf
+from retail_analytics.publishing import record
 from retail_analytics.warehouse import open_warehouse
 
 INCIDENTS = "incident_id,kind,occurred_on,region\nI1,theft,2026-09-01,North\nI2,theft,2026-10-14,North\n"
@@ -60,7 +60,7 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
     )
     code, said = command("run", tmp_path / "pack.yaml", "--reports", tmp_path / "new" / "shelf")
     assert code == 1 and "3 refused" in said and "Unknown report 'theft_trend'" in said
-    runs = {run["report"]: run for run in shelf.runs(tmp_path / "new" / "shelf")}
+    runs = {run["report"]: run for run in record.runs(tmp_path / "new" / "shelf")}
     assert {name: (run["end"], run["month"], run["scope"], run["page"]) for name, run in runs.items()} == {
         "iot_growth": ("refused", "2026-10", "all", None),
         "theft_trends": ("refused", "2026-09", "Harbor", None),
@@ -76,8 +76,11 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ("{report: theft_trends, parameters: [1]}", "parameters are like {months: 12}, regions are 'every' or like"),
-        ("{report: theft_trends, regions: evry}", "parameters are like {months: 12}, regions are 'every' or like"),
+        ("{report: theft_trends, parameters: [1]}", "theft_trends: parameters are like {months: 12}."),
+        ("{report: theft_trends, regions: evry}", "theft_trends: regions are 'every', like [North], or like {query: SELECT …}."),
+        ("{report: theft_trends}]\nkeep: {monhts: 1}\nlimits: [1", "limits are like {attempts: 3}."),
+        ("{report: theft_trends}]\nkeep: {monhts: [1]}\n#", "keep: unknown key 'monhts'. Did you mean 'months'?"),
+        ("{report: theft_trends}]\nlimits: {seconds: [0]}\n#", "limits: seconds is [0], expected a number above 0."),
         ("{reprt: theft_trends}", "each line of 'reports' needs a 'report'"),
         ("{report: theft_trends, region: North}", "unknown key 'region'. Did you mean 'regions'?"),
     ],
@@ -92,7 +95,7 @@ def test_a_pack_over_a_warehouse_that_lacks_the_table_is_recorded_too(given, tmp
     folder = given(stores="store_id | region\n0001 | North").path.parent
     (tmp_path / "pack.yaml").write_text(f"warehouse: {folder}\nreports: [{{report: theft_trends}}]\n")
     assert command("run", tmp_path / "pack.yaml", "--reports", tmp_path / "shelf")[0] == 1
-    (run,) = shelf.runs(tmp_path / "shelf")
+    (run,) = record.runs(tmp_path / "shelf")
     assert run["end"] == "refused" and "no incidents in this warehouse" in run["reason"]
 
 

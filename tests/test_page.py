@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from retail_analytics.exhibits import MIMETYPE, STYLESHEET
-from retail_analytics.publishing import page, shelf
+from retail_analytics.publishing import page, record, shelf
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -455,6 +455,7 @@ def test_a_failure_page_without_an_earlier_page_says_so():
 def run(**changes):
     return {
         "run": "20261122T140501-ab12",
+        "batch": None,
         "shelf": "Example Grocers",
         "warehouse": "example_grocers",
         "report": "theft_trends",
@@ -476,39 +477,61 @@ def run(**changes):
 
 def put(folder, *runs):
     """Runs on a shelf, with a file for each page they name."""
-    for record in runs:
-        for name in filter(None, (record["page"], record["failure_page"])):
+    for one in runs:
+        for name in filter(None, (one["page"], one["failure_page"])):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text("page")
-        shelf.append(folder, record)
+        record.append(folder, one)
     return soup(shelf.index(folder).read_text(encoding="utf-8"))
 
 
-def test_the_index_lists_pages_that_exist_by_relative_links(tmp_path):
-    september = run(month="2026-09", page="example_grocers/theft_trends/2026-09.html", headline="Quiet")
-    north = run(scope="North Shore", page="example_grocers/theft_trends/2026-10-North Shore.html")
-    found = put(tmp_path, run(), september, north)
-    links = [link["href"] for link in found.select("main a")]
-    assert sorted(set(links)) == [
-        "example_grocers/theft_trends/2026-09.html",
+def test_the_index_lists_the_newest_pages_that_exist_by_relative_links(tmp_path):
+    september = run(run="s", month="2026-09", page="example_grocers/theft_trends/2026-09.html", headline="Quiet")
+    north = run(run="n", scope="North Shore", page="example_grocers/theft_trends/2026-10-North Shore.html")
+    found = put(tmp_path, september, run(), north)
+    assert sorted({link["href"] for link in found.select("main a")}) == [
         "example_grocers/theft_trends/2026-10-North%20Shore.html",
         "example_grocers/theft_trends/2026-10.html",
+        "months/2026-09.html",
+        "months/2026-10.html",
     ]
-    assert [month.get_text() for month in found.select(".months summary b")] == ["October 2026", "September 2026"]
+    assert [month.get_text() for month in found.select(".months summary b")] == ["October 2026"]
     assert found.select_one(".front h3").get_text() == "No clear change"
     assert found.h1.get_text() == "October 2026: what the reports say"
     assert page.faults(str((tmp_path / "index.html").read_text()), new_notebook()) == []
 
 
+def test_a_month_has_a_page_with_all_of_it_and_what_was_superseded(tmp_path):
+    first = run(run="a", notebook="example_grocers/theft_trends/2026-10.ipynb")
+    put(tmp_path, first)
+    record.supersede(tmp_path, first)
+    put(tmp_path, run(run="b", started="2026-11-24T06:00:00"))
+    text = (tmp_path / "months/2026-10.html").read_text()
+    assert {link["href"] for link in soup(text).select("main a")} == {
+        "../example_grocers/theft_trends/2026-10.html",
+        "../example_grocers/theft_trends/superseded/2026-10-a.html",
+        "../index.html",
+    }
+    assert "Superseded: 22 Nov 2026" in soup(text).get_text() and page.faults(text, new_notebook()) == []
+
+
+def test_only_months_in_which_something_was_run_are_written_again(tmp_path):
+    put(tmp_path, run(run="s", month="2026-09", page="example_grocers/theft_trends/2026-09.html"), run(run="a"))
+    before = [(tmp_path / f"months/2026-{month}.html").stat().st_mtime_ns for month in ("09", "10")]
+    put(tmp_path, run(run="b"))
+    after = [(tmp_path / f"months/2026-{month}.html").stat().st_mtime_ns for month in ("09", "10")]
+    assert after[0] == before[0] and after[1] > before[1]
+
+
 def test_the_newest_run_counts_and_a_failed_one_stands_first_with_the_last_good_page(tmp_path):
     failed = run(
+        run="f",
         end="failed",
         reason="Visits are missing.",
-        page=None,
         failure_page="example_grocers/theft_trends/2026-10.failed.html",
         started="2026-11-23T06:00:00",
     )
-    found = put(tmp_path, failed, run())
+    found = put(tmp_path, run(), failed)
     alarm = found.select_one(".alarm")
     assert "Failed" in alarm.get_text() and "Visits are missing." in alarm.get_text()
     assert [link["href"] for link in alarm.select("a")] == [
@@ -516,12 +539,12 @@ def test_the_newest_run_counts_and_a_failed_one_stands_first_with_the_last_good_
         "example_grocers/theft_trends/2026-10.failed.html",
     ]
     assert not found.select(".front article")
-    found = put(tmp_path, run(started="2026-11-23T07:00:00"))
+    found = put(tmp_path, run(run="g", started="2026-11-23T07:00:00"))
     assert not found.select(".alarm") and len(found.select(".front article")) == 1
 
 
 def test_the_last_good_page_may_be_of_an_earlier_month(tmp_path):
-    september = run(month="2026-09", page="example_grocers/theft_trends/2026-09.html")
+    september = run(run="s", month="2026-09", page="example_grocers/theft_trends/2026-09.html")
     found = put(tmp_path, september, run(end="late", page=None, reason="Too slow."))
     assert "Last good page: September 2026" in found.select_one(".alarm").get_text()
     assert "Late" in found.select_one(".alarm").get_text()
@@ -531,7 +554,7 @@ def test_a_page_that_is_gone_or_outside_is_not_linked(tmp_path):
     put(tmp_path, run(), run(scope="Valley", page="../outside.html"))
     (tmp_path / "example_grocers/theft_trends/2026-10.html").unlink()
     found = soup(shelf.index(tmp_path).read_text())
-    assert not found.select("main a")
+    assert {link["href"] for link in found.select("main a")} == {"months/2026-10.html"}
     assert "The page is no longer on the shelf." in found.main.get_text()
 
 
@@ -544,7 +567,7 @@ def test_shelves_are_told_apart_and_hostile_headlines_stay_text(tmp_path):
 
 def test_an_empty_shelf_and_a_torn_line_are_said(tmp_path):
     assert "Nothing has been run yet." in shelf.index(tmp_path).read_text()
-    (tmp_path / shelf.RUNS).write_text('{"run": "cut of')
+    (tmp_path / record.RUNS).write_text('{"run": "cut of')
     found = put(tmp_path, run())
     assert len(found.select(".months tbody tr")) == 1
     assert "1 lines of runs.jsonl could not be read." in found.footer.get_text()
@@ -552,19 +575,19 @@ def test_an_empty_shelf_and_a_torn_line_are_said(tmp_path):
 
 def test_appending_side_by_side_keeps_every_line_whole(tmp_path):
     records = [run(run=str(number), headline="x" * 5000) for number in range(40)]
-    threads = [threading.Thread(target=shelf.append, args=(tmp_path, record)) for record in records]
+    threads = [threading.Thread(target=record.append, args=(tmp_path, one)) for one in records]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    lines = (tmp_path / shelf.RUNS).read_text().splitlines()
-    assert sorted(json.loads(line)["run"] for line in lines) == sorted(record["run"] for record in records)
+    lines = (tmp_path / record.RUNS).read_text().splitlines()
+    assert sorted(json.loads(line)["run"] for line in lines) == sorted(one["run"] for one in records)
 
 
 def test_the_newest_page_is_the_one_that_stands_there(tmp_path):
     put(tmp_path, run(run="a"), run(run="b", end="failed", started="2026-11-23T00:00:00"))
-    assert shelf.newest_page(tmp_path, run())["run"] == "a"
-    assert shelf.newest_page(tmp_path, run(month="2026-09")) is None
+    assert record.newest_page(tmp_path, run())["run"] == "a"
+    assert record.newest_page(tmp_path, run(month="2026-09")) is None
 
 
 def test_months_and_days_that_are_none_are_shown_as_given():
@@ -763,4 +786,4 @@ def test_a_report_as_it_was_known_stands_beside_the_newest_and_not_in_its_place(
     known = {"page": "example_grocers/theft_trends/2026-10-known-2026-10-31.html", "parameters": {"known_by": "2026-10-31"}}
     index = put(tmp_path, run(), run(**known, headline="As it was")).get_text(" ", strip=True)
     assert "all regions, as known on 31 Oct 2026" in index and "No clear change" in index and "2 published" in index
-    assert shelf.newest_page(tmp_path, run())["page"] == "example_grocers/theft_trends/2026-10.html"
+    assert record.newest_page(tmp_path, run())["page"] == "example_grocers/theft_trends/2026-10.html"

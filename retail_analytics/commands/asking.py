@@ -160,10 +160,10 @@ def _snapshots(warehouse_dir: Path) -> list[dict]:
 
 
 def _runs(reports_dir: Path) -> list[dict]:
-    from retail_analytics.publishing import shelf
+    from retail_analytics.publishing import record
 
     columns = ("started", "report", "warehouse", "month", "scope", "end", "reason")
-    return [{c: run.get(c) for c in columns} for run in reversed(shelf.runs(reports_dir))]
+    return [{c: run.get(c) for c in columns} for run in reversed(record.runs(reports_dir))]
 
 
 def _doubts(warehouse_dir: Path) -> list[dict]:

@@ -49,14 +49,14 @@ def publish(report: str, parameters, again: bool, deadline: float | None, memory
 @click.command("run")
 @click.argument("packs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1, 64), help="Reports at the same time; the cores when not given.")
-@click.option("--last-month", metavar="YYYY-MM", help="The month of the reports; the newest complete one when not given.")
+@click.option("--last-month", metavar="YYYY-MM", help="Last month shown; the newest complete one when not given.")
 @click.option("--resume", metavar="RUN", help="Go on with an earlier run: what did not end well in it.")
 @click.option("--only", type=click.Choice(["failed"]), help="Only what did not end well when it was run last.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run and why, and run nothing.")
 @shelf_option
 @json_option
-def run_packs(packs: tuple[Path, ...], workers: int | None, last_month: str | None, resume: str | None, only: str | None,
-              dry_run: bool, reports_dir: Path, as_json: bool) -> None:  # fmt: skip
+def run_packs(packs, workers: int | None, last_month: str | None, resume: str | None, only: str | None, dry_run: bool,
+              reports_dir: Path, as_json: bool) -> None:  # fmt: skip
     """Publish every report that the PACKS name; what has not changed is left as it is.
 
     A report is run again when the data that it read, its notebook, the code, a package or its parameters have changed,
@@ -80,20 +80,23 @@ def run_packs(packs: tuple[Path, ...], workers: int | None, last_month: str | No
         for due, becomes in pack.due_now(asked, reports_dir):
             click.echo(f"{due.name}: {becomes}")
         return
-    say = (lambda line: None) if as_json else click.echo
-    done = pack.run_packs(asked, reports_dir=reports_dir, workers=workers, resumes=resume, only_failed=bool(only), said=say)
-    index = _index(reports_dir)
+    done = pack.run_packs(
+        asked, reports_dir=reports_dir, workers=workers, resumes=resume, only_failed=bool(only),
+        said=(lambda line: None) if as_json else click.echo,
+    )  # fmt: skip
+    index = _index(reports_dir).resolve()
     if as_json:
-        click.echo(json.dumps({"run": done.run, "well": done.well, "interrupted": done.interrupted,
-                               "wrong": [str(one) for one in done.wrong], "runs": [asdict(run) for run in done.ended]}))  # fmt: skip
-        sys.exit(0 if done.well else 1)
-    for error in done.wrong:
-        click.echo(f"Error: {error}")
-    ends = [run.end for run in done.ended]
-    counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends)) or "nothing was due"
-    click.echo(f"{counts} in {time.monotonic() - began:.0f} s\n\nOpen: {index.resolve()}")
-    if not done.well:
-        click.echo(("Interrupted. " * done.interrupted) + f"Go on with: retail-analytics run --resume {resume or done.run}")
+        told = {"run": done.run, "well": done.well, "interrupted": done.interrupted, "index": str(index)}
+        told |= {"wrong": [str(one) for one in done.wrong], "runs": [asdict(run) for run in done.ended]}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        ends = [run.end for run in done.ended] + ["refused"] * len(done.wrong)
+        counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends)) or "nothing was due"
+        click.echo("".join(f"Error: {error}\n" for error in done.wrong), nl=False)
+        click.echo(f"{counts} in {time.monotonic() - began:.0f} s\n\nOpen: {index}")
+        if not done.well:
+            why = "Interrupted. " if done.interrupted else ""
+            click.echo(f"{why}Go on with: retail-analytics run --resume {resume or done.run}")
     sys.exit(0 if done.well else 1)
 
 

@@ -13,6 +13,7 @@ LISTED = "RETAIL_SECRETS"
 NAME = re.compile(
     r"passw(or)?d|passphrase|secret|token|credential|(api|access|private|auth)_?key|connection_?string", re.IGNORECASE
 )
+ELSE = "Parameters are shown on the page: let the notebook read secrets from the environment."
 SHORTEST = 6  # letters: shorter values stand in any text by chance
 SHAPES = {
     "an AWS key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
@@ -32,13 +33,10 @@ def refuse_secrets(asked: Report, values: dict[str, object]) -> None:
     """Raises ParameterError if a parameter is a secret by its name or value; the value is not repeated."""
     for name in asked.parameters:
         if NAME.search(name):
-            raise ParameterError(f"{asked.name}: the parameter {name} would be a secret, and parameters are shown. {ELSE}")
+            raise ParameterError(f"{asked.name}: the parameter {name} would be a secret. {ELSE}")
     for name, value in values.items():
         for what in _found(str(value)):
-            raise ParameterError(f"{asked.name}: the value of {name} is {what}, and parameters are shown. {ELSE}")
-
-
-ELSE = "Let the notebook read it from the environment."
+            raise ParameterError(f"{asked.name}: the value of {name} is {what}. {ELSE}")
 
 
 def shown_secrets(text: str) -> list[str]:

@@ -23,7 +23,6 @@ ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "regions"}}
 LIMITS = {"seconds", "memory_gb", "attempts", "run_seconds"}
 KEEP = {"months", "superseded", "days", "pinned"}
 LOCK = "packs.lock"
-OVER = "The run of the pack took longer than its {:,.0f} seconds."
 
 
 @dataclass(frozen=True)
@@ -167,10 +166,15 @@ def packs_of(run: str, reports_dir: Path) -> list[Pack]:
         known = record.batches(reports_dir)
         raise WorkbenchError(f"There was no run {run} of packs here.{did_you_mean(run, known[:5])}")
     return [
-        Pack(Path(one["path"]), [Due(d["report"], Path(d["warehouse"]), d["parameters"], d["shelf"]) for d in one["due"]],
-             Limits(**one["limits"]), one["seconds"], record.Keep(**one["keep"] | {"pinned": tuple(one["keep"]["pinned"])}))
+        Pack(
+            Path(one["path"]),
+            [Due(**due | {"warehouse": Path(due["warehouse"])}) for due in one["due"]],
+            Limits(**one["limits"]),
+            one["seconds"],
+            record.Keep(**one["keep"] | {"pinned": tuple(one["keep"]["pinned"])}),
+        )
         for one in begun["due"]
-    ]  # fmt: skip
+    ]
 
 
 def _begun(run: str, packs: list[Pack]) -> dict:
@@ -196,15 +200,19 @@ def _prepared(packs, reports_dir: Path, resumes, only_failed: bool, batch: Batch
             except WorkbenchError as error:
                 batch.wrong.append(error)
                 continue
-            last = record.newest_run(reports_dir, found.facts) if isinstance(found, Prepared) else None
             if isinstance(found, Run):
                 record.append(reports_dir, asdict(found))
                 end(found)
-            elif last and resumes and last["batch"] == resumes and last["end"] in record.GOOD or only_failed and (last is None or last["end"] in record.GOOD):
-                continue
-            else:
+            elif not _left_out(found, reports_dir, resumes, only_failed):
                 left = until - time.monotonic()
                 yield replace(found, limits=replace(pack.limits, seconds=min(pack.limits.seconds, max(0, left))))
+
+
+def _left_out(one: Prepared, reports_dir: Path, resumes: str | None, only_failed: bool) -> bool:
+    """Whether it ended well in the run that is resumed; or, where only those are wanted, did not fail."""
+    last = record.newest_run(reports_dir, one.facts)
+    well = last is not None and last["end"] in record.GOOD
+    return (well and last["batch"] == resumes) if resumes else only_failed and (last is None or well)
 
 
 def _opened(opened: dict[Path, Warehouse], due: Due) -> Warehouse:

@@ -58,17 +58,23 @@ def make(reports_dir: Path) -> None:
 
 
 def append(reports_dir: Path, record: dict) -> None:
-    """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other."""
+    """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other.
+
+    Raises WorkbenchError if it cannot be written.
+    """
     reports_dir = Path(reports_dir)
     line = json.dumps(record, sort_keys=True, default=str).encode() + b"\n"
-    with _locked(reports_dir), open(reports_dir / RUNS, "ab+") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":  # a writer was killed in the middle of its line
-                line = b"\n" + line
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with _locked(reports_dir), open(reports_dir / RUNS, "ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a writer was killed in the middle of its line
+                    line = b"\n" + line
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise WorkbenchError(f"{reports_dir / RUNS} cannot be written: {error.strerror}. Make room for it.") from None
 
 
 def newest_page(reports_dir: Path, edition: dict) -> dict | None:
@@ -182,6 +188,8 @@ def state_of(reports_dir: Path) -> Iterator[sqlite3.Connection]:
     try:
         try:
             _take_in(state, Path(reports_dir) / RUNS)
+        except sqlite3.OperationalError as error:
+            raise WorkbenchError(f"{path} cannot be written: {error}. Make room for it, or remove it.") from None
         except sqlite3.DatabaseError:  # damaged: it is made again
             state.close()
             Path(path).unlink()

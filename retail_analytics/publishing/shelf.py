@@ -57,17 +57,18 @@ def index(reports_dir: Path) -> Path:
                 _write_month(reports_dir, state, month)
                 state.execute("INSERT OR REPLACE INTO months VALUES (?, ?)", (month, number))
         state.commit()
+    last = max((run["started"] for run in newest), default=None)
     page = render(
         "shelf.html.j2",
         script="shelf.js",
         title="Report shelf",
         brand=_brand(rows),
-        edition=f"{_count(rows)} · newest run {day_name(max(run['started'] for run in newest))}" if newest else "No runs yet",
+        edition=f"{_count(rows)} · newest run {day_name(last)}" if newest else "No runs yet",
         headline=f"{rows[0]['month_name']}: what the reports say" if rows else "The shelf is empty",
         exceptions=[row for row in rows if row["state"] == "failed"],
-        shelves=[_shelf(name, group) for name, group in sorted(_grouped(rows, itemgetter("shelf")).items())],
+        shelves=_shelves(rows),
         scopes=_scopes(rows),
-        months=[{"name": month_name(month), "link": f"{MONTHS}/{month}.html"} for month in sorted(months, reverse=True)],
+        months=[{"name": month_name(one), "link": f"{MONTHS}/{one}.html"} for one in sorted(months, reverse=True)],
         unread=f"{unread} lines of {RUNS} could not be read." if unread else "",
         up="",
     )
@@ -84,7 +85,7 @@ def _write_month(reports_dir: Path, state: sqlite3.Connection, month: str) -> No
     page = render(
         "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}", brand=_brand(rows),
         edition=_count(rows), headline=f"{month_name(month)}: all reports", exceptions=[], months=[], unread="",
-        shelves=[_shelf(name, group) | {"front": []} for name, group in sorted(_grouped(rows, itemgetter("shelf")).items())],
+        shelves=[one | {"front": []} for one in _shelves(rows)],
         scopes=_scopes(rows), up="../",
     )  # fmt: skip
     _month_page(reports_dir, month).parent.mkdir(exist_ok=True)
@@ -154,7 +155,12 @@ def _last_good(reports_dir: Path, state: sqlite3.Connection, failed: dict, up: s
 def _superseded(reports_dir: Path, made: list[dict], up: str) -> list[dict]:
     """The pages that stood there before, newest first."""
     pages = [(run, superseded(run)) for run in made]
-    return [{"link": up + quote(page), "name": day_name(run["started"])} for run, page in pages if _exists(reports_dir, page)]
+    there = [(run, page) for run, page in pages if _exists(reports_dir, page)]
+    return [{"link": up + quote(page), "name": day_name(run["started"])} for run, page in there]
+
+
+def _shelves(rows: list[dict]) -> list[dict]:
+    return [_shelf(name, of_shelf) for name, of_shelf in sorted(_grouped(rows, itemgetter("shelf")).items())]
 
 
 def _shelf(name: str, rows: list[dict]) -> dict:
