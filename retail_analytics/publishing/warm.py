@@ -4,6 +4,7 @@ Nothing here may start a thread, as a fork has none of them: DuckDB and polars a
 """
 
 import ast
+import atexit
 import gc
 import json
 from contextlib import suppress
@@ -35,3 +36,4 @@ with suppress(OSError, ValueError, KeyError, SyntaxError):  # a notebook that is
             import_module(name)
 gc.collect()
 gc.freeze()  # forks go on sharing this memory
+atexit.register(gc.unfreeze)  # at the very end all of it is looked through again
