@@ -36,7 +36,8 @@ BIN = Path(sys.executable).parent
 def main(workers: int) -> None:
     scopes = ["all", *open_warehouse(GROCERS).regions]
     reports = [(name, scope) for scope in scopes for name in REPORTS]
-    print(f"{len(reports)} reports, {workers} workers{'seconds':>18}{'CPU':>9}{'per report':>12}{'CPU':>9}{'ratio':>9}{'CPU':>9}")
+    head = f"{len(reports)} reports, {workers} workers"
+    print(f"{head:<23}{'seconds':>22}{'CPU':>9}{'per report':>12}{'CPU':>9}{'ratio':>9}{'CPU':>9}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = None
@@ -66,7 +67,8 @@ def cost(work) -> tuple[float, float]:
 def packed(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:
     lines = "".join(f"  - {{report: {name}, parameters: {{region: {scope}}}}}\n" for name, scope in reports)
     (folder / "pack.yaml").write_text(f"warehouse: {GROCERS}\nreports:\n{lines}")
-    run([BIN / "retail-analytics", "run", folder / "pack.yaml", "--reports", folder / "shelf", "--workers", str(workers)])
+    where = ["--reports", folder / "shelf", "--workers", workers]
+    run([BIN / "retail-analytics", "run", folder / "pack.yaml", *where])
 
 
 def by_hand(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:

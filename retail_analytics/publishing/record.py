@@ -22,17 +22,18 @@ from retail_analytics.warehouse import NOW
 
 RUNS, STATE, SUPERSEDED = "runs.jsonl", "shelf.sqlite", "superseded"
 GOOD = ("published", "unchanged")
-EDITION = ("warehouse", "report", "scope", "known_by", "month")  # what one page is about
-TABLES = """
-CREATE TABLE IF NOT EXISTS taken (bytes INTEGER, unread INTEGER);
-CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT, made_page INTEGER,
-  warehouse TEXT, report TEXT, scope TEXT, known_by TEXT, month TEXT, record TEXT);
-CREATE INDEX IF NOT EXISTS editions ON runs (warehouse, report, scope, known_by, month);
+SERIES = ("warehouse", "report", "scope", "known_by")  # what one page after the other is about
+EDITION = (*SERIES, "month")  # what one page is about
+NAMED = ", ".join(EDITION)
+TABLES = f"""
+CREATE TABLE IF NOT EXISTS taken (bytes INTEGER, unread INTEGER, number INTEGER);
+CREATE TABLE IF NOT EXISTS newest ({NAMED}, number INTEGER, record TEXT, PRIMARY KEY ({NAMED}));
+CREATE TABLE IF NOT EXISTS pages ({NAMED}, number INTEGER PRIMARY KEY, run TEXT, record TEXT);
+CREATE INDEX IF NOT EXISTS editions ON pages ({NAMED});
 CREATE TABLE IF NOT EXISTS batches (run TEXT PRIMARY KEY, record TEXT);
-CREATE TABLE IF NOT EXISTS months (month TEXT PRIMARY KEY, number INTEGER); -- the newest run that its page shows
-"""
-SAME = " AND ".join(f"{name} = ?" for name in EDITION)
-NEWEST = f"number IN (SELECT max(number) FROM runs GROUP BY {', '.join(EDITION)})"
+CREATE TABLE IF NOT EXISTS months (month TEXT PRIMARY KEY, number INTEGER);
+"""  # the newest run of each edition; all that made a page; the newest run that the page of a month shows
+SAME_SERIES, SAME = (" AND ".join(f"{name} = ?" for name in of) for of in (SERIES, EDITION))
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,19 @@ def append(reports_dir: Path, record: dict) -> None:
 def newest_page(reports_dir: Path, edition: dict) -> dict | None:
     """The run that made the page which stands on the shelf for this warehouse, report, month and scope."""
     with state_of(reports_dir) as state:
-        return next(records(state, f"made_page AND {SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
+        return next(records(state, f"pages WHERE {SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
 
 
 def newest_run(reports_dir: Path, edition: dict) -> dict | None:
     """The newest run for this warehouse, report, month and scope, however it ended."""
     with state_of(reports_dir) as state:
-        return next(records(state, f"{SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
+        return next(records(state, f"newest WHERE {SAME}", edition_of(edition)), None)
 
 
 def runs(reports_dir: Path) -> list[dict]:
     """The newest run of each page, oldest first."""
     with state_of(reports_dir) as state:
-        return [*records(state, f"{NEWEST} ORDER BY number")]
+        return [*records(state, "newest ORDER BY number")]
 
 
 def batch(reports_dir: Path, run: str) -> dict | None:
@@ -131,7 +132,7 @@ def retire(reports_dir: Path, keep: Keep, warehouse_reports: set[tuple[str, str]
     """
     reports_dir, gone = Path(reports_dir), 0
     with _locked(reports_dir), state_of(reports_dir) as state:
-        for series in state.execute(f"SELECT DISTINCT {', '.join(EDITION[:-1])} FROM runs").fetchall():
+        for series in state.execute(f"SELECT DISTINCT {', '.join(SERIES)} FROM newest").fetchall():
             if tuple(series[:2]) in warehouse_reports:
                 gone += _retire_series(reports_dir, state, keep, series)
         if keep.days is not None:
@@ -141,8 +142,7 @@ def retire(reports_dir: Path, keep: Keep, warehouse_reports: set[tuple[str, str]
 
 
 def _retire_series(reports_dir: Path, state: sqlite3.Connection, keep: Keep, series: tuple) -> int:
-    same = " AND ".join(f"{name} = ?" for name in EDITION[:-1])
-    made = [*records(state, f"made_page AND {same} ORDER BY number DESC", series)]
+    made = [*records(state, f"pages WHERE {SAME_SERIES} ORDER BY number DESC", series)]
     standing: dict[str, dict] = {}
     for run in made:
         standing.setdefault(run["month"], run)
@@ -156,18 +156,17 @@ def _retire_series(reports_dir: Path, state: sqlite3.Connection, keep: Keep, ser
     for run, *paths in leaving:
         for path in paths:
             (reports_dir / path).unlink(missing_ok=True)
+        state.execute("DELETE FROM pages WHERE run = ?", (run["run"],))
+        state.execute("DELETE FROM months WHERE month = ?", (run["month"],))  # its page is written again
         if run in old:
-            state.execute(f"DELETE FROM runs WHERE {SAME}", edition_of(run))
-            state.execute("DELETE FROM months WHERE month = ?", (run["month"],))
-        else:
-            state.execute("DELETE FROM runs WHERE run = ?", (run["run"],))
+            state.execute(f"DELETE FROM newest WHERE {SAME}", edition_of(run))
     return len(leaving)
 
 
 def _shorten_record(reports_dir: Path, state: sqlite3.Connection, days: int) -> None:
     """Write the record again without runs that are older than so many days and have no page here."""
     since = (datetime.now(UTC) - timedelta(days=days)).isoformat()
-    kept = {run for (run,) in state.execute("SELECT run FROM runs")}
+    kept = {run for (run,) in state.execute("SELECT run FROM pages")}
     lines, left = (reports_dir / RUNS).read_bytes().splitlines(keepends=True), []
     for line in lines:
         run = _parsed(line)
@@ -203,11 +202,11 @@ def state_of(reports_dir: Path) -> Iterator[sqlite3.Connection]:
 def _take_in(state: sqlite3.Connection, record: Path) -> None:
     state.executescript(TABLES)
     state.execute("BEGIN IMMEDIATE")
-    taken, unread = state.execute("SELECT bytes, unread FROM taken").fetchone() or (0, 0)
+    taken, unread, number = state.execute("SELECT bytes, unread, number FROM taken").fetchone() or (0, 0, 0)
     size = record.stat().st_size if record.is_file() else 0
     if size < taken:  # another record than the one that was taken in
         taken = unread = 0
-        for table in ("runs", "batches", "months"):
+        for table in ("newest", "pages", "batches", "months"):
             state.execute(f"DELETE FROM {table}")
     if size > taken:
         with record.open("rb") as file:
@@ -215,15 +214,14 @@ def _take_in(state: sqlite3.Connection, record: Path) -> None:
             for line in file:
                 if not line.endswith(b"\n"):
                     break  # it is being written
-                taken += len(line)
-                unread += _take(state, line)
-        state.execute(f"DELETE FROM runs WHERE NOT made_page AND NOT {NEWEST}")  # of the past, what made a page
+                taken, number = taken + len(line), number + 1
+                unread += _take(state, line, number)
     state.execute("DELETE FROM taken")
-    state.execute("INSERT INTO taken VALUES (?, ?)", (taken, unread))
+    state.execute("INSERT INTO taken VALUES (?, ?, ?)", (taken, unread, number))
     state.commit()
 
 
-def _take(state: sqlite3.Connection, line: bytes) -> int:
+def _take(state: sqlite3.Connection, line: bytes, number: int) -> int:
     """Take a line in; gives 1 if it cannot be read."""
     run = _parsed(line)
     if run is None:
@@ -231,11 +229,14 @@ def _take(state: sqlite3.Connection, line: bytes) -> int:
     text = line.decode()
     if "due" in run:
         state.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", (run["run"], text))
-    else:
-        columns = ["run", "made_page", *EDITION, "record"]
-        values = [run["run"], run["end"] == "published", *edition_of(run), text]
-        state.execute(f"INSERT INTO runs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", values)
+        return 0
+    edition = edition_of(run)
+    state.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?, ?, ?)", (*edition, number, text))
+    if run["end"] == "published":
+        values = (*edition, number, run["run"], text)
+        state.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
     return 0
+
 
 def _parsed(line: bytes) -> dict | None:
     try:
@@ -245,8 +246,9 @@ def _parsed(line: bytes) -> dict | None:
         return None
 
 
-def records(state: sqlite3.Connection, where: str, values: tuple = ()) -> Iterator[dict]:
-    for (record,) in state.execute(f"SELECT record FROM runs WHERE {where}", values):
+def records(state: sqlite3.Connection, of: str, values: tuple = ()) -> Iterator[dict]:
+    """The runs of a table of the state, those that a condition behind its name lets through."""
+    for (record,) in state.execute(f"SELECT record FROM {of}", values):
         yield json.loads(record)
 
 

@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
 from retail_analytics.publishing.record import (
-    EDITION,
     GOOD,
-    NEWEST,
     RUNS,
     SAME,
+    SAME_SERIES,
+    SERIES,
     edition_of,
     known_by_of,
     make,
@@ -46,11 +46,11 @@ def index(reports_dir: Path) -> Path:
     reports_dir = Path(reports_dir)
     with state_of(reports_dir) as state:
         unread = state.execute("SELECT unread FROM taken").fetchone()[0]
-        series = ", ".join(EDITION[:-1])
-        of_newest_month = f"({series}, month) IN (SELECT {series}, max(month) FROM runs GROUP BY {series})"
-        newest = [*records(state, f"{NEWEST} AND {of_newest_month}")]
+        series = ", ".join(SERIES)
+        of_newest_month = f"({series}, month) IN (SELECT {series}, max(month) FROM newest GROUP BY {series})"
+        newest = [*records(state, f"newest WHERE {of_newest_month}")]
         rows = _sorted(_row(reports_dir, state, run) for run in newest)
-        months = dict(state.execute("SELECT month, max(number) FROM runs GROUP BY month").fetchall())
+        months = dict(state.execute("SELECT month, max(number) FROM newest GROUP BY month").fetchall())
         written = dict(state.execute("SELECT month, number FROM months"))
         for month, number in months.items():
             if written.get(month) != number or not _month_page(reports_dir, month).is_file():
@@ -81,7 +81,7 @@ def _month_page(reports_dir: Path, month: str) -> Path:
 
 def _write_month(reports_dir: Path, state: sqlite3.Connection, month: str) -> None:
     """All that the shelf has of a month, with what was superseded."""
-    rows = _sorted(_row(reports_dir, state, run, "../") for run in records(state, f"{NEWEST} AND month = ?", (month,)))
+    rows = _sorted(_row(reports_dir, state, run, "../") for run in records(state, "newest WHERE month = ?", (month,)))
     page = render(
         "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}", brand=_brand(rows),
         edition=_count(rows), headline=f"{month_name(month)}: all reports", exceptions=[], months=[], unread="",
@@ -110,7 +110,6 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
 
     `up` leads from the page that shows it to the shelf.
     """
-    made = [*records(state, f"made_page AND {SAME} ORDER BY number DESC", edition_of(newest))]
     there = _exists(reports_dir, newest.get("page"))
     published = newest["end"] in GOOD and there
     month, scope = month_name(newest["month"]), scope_name(newest["scope"])
@@ -135,7 +134,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
         "link": up + quote(newest["page"]) if published else None,
         "why_link": _link(reports_dir, newest.get("failure_page"), up),
         "last_good": None if published else _last_good(reports_dir, state, newest, up),
-        "superseded": _superseded(reports_dir, made[1:], up),
+        "superseded": _superseded(reports_dir, state, newest, up) if up else [],
         "started": day_name(newest["started"]),
         "size": f"{newest['bytes'] / 1e6:.1f} MB" if newest.get("bytes") else "",
         "find": " ".join([title, month, newest["month"], scope, headline, reason]).lower(),
@@ -144,19 +143,20 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
 
 def _last_good(reports_dir: Path, state: sqlite3.Connection, failed: dict, up: str) -> dict | None:
     """The newest page of the same report and scope on the shelf; of the same month if there is one."""
-    same = " AND ".join(f"{name} = ?" for name in EDITION[:-1])
-    query = f"made_page AND {same} AND month <= ? ORDER BY month DESC, number DESC"
+    query = f"pages WHERE {SAME_SERIES} AND month <= ? ORDER BY month DESC, number DESC"
     for run in records(state, query, (*edition_of(failed)[:-1], failed["month"])):
         if _exists(reports_dir, run["page"]):
             return {"link": up + quote(run["page"]), "name": month_name(run["month"])}
     return None
 
 
-def _superseded(reports_dir: Path, made: list[dict], up: str) -> list[dict]:
+def _superseded(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str) -> list[dict]:
     """The pages that stood there before, newest first."""
-    pages = [(run, superseded(run)) for run in made]
-    there = [(run, page) for run, page in pages if _exists(reports_dir, page)]
-    return [{"link": up + quote(page), "name": day_name(run["started"])} for run, page in there]
+    made = records(state, f"pages WHERE {SAME} ORDER BY number DESC", edition_of(newest))
+    there = [(run, page) for run in made if _exists(reports_dir, page := superseded(run))]
+    return [
+        {"link": up + quote(page), "name": f"{day_name(run['started'])} {run['started'][11:16]}"} for run, page in there
+    ]
 
 
 def _shelves(rows: list[dict]) -> list[dict]:
