@@ -113,6 +113,7 @@ def test_a_run_ends_as_it_was_seen_to_end_and_nothing_of_it_is_left(shop, notebo
     assert run.reason.split("“")[0][:40] in page
     if end == "late":
         assert "Cell 4 of weekly.ipynb, under “The only section”" in page
+    assert (tmp_path / "shelf/warehouse/weekly/2049-12.failed.ipynb").is_file() == (end == "unsafe" or "1 / 0" in cell)
     index = shelf.index(tmp_path / "shelf").read_text()
     assert "weekly/2049-12.failed.html" in index and 'href="warehouse/weekly/2049-12.html"' not in index
     nothing_is_left(tmp_path / "shelf")

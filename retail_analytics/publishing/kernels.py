@@ -75,7 +75,12 @@ class _Process:
         self.kernel, self.pid = kernel, kernel.pid
 
     def poll(self) -> int | None:
-        return -signal.SIGKILL if self.kernel.talk.poll() else None  # only its end is heard any more
+        gone = self.kernel.talk.poll()  # only its end is heard any more; a child of it may keep the line open
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            gone = True
+        return -signal.SIGKILL if gone else None
 
     def wait(self, timeout: float | None = None) -> int | None:
         wait([self.kernel.talk], timeout)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -257,7 +258,8 @@ def _alone(reports_dir: Path, said: Callable[[str], None]) -> Iterator[None]:
     """While no other run of packs works on the shelf. A request to end is an interruption, too."""
     record.make(reports_dir)
     lock = FileLock(reports_dir / LOCK)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    listens = threading.current_thread() is threading.main_thread()  # the only one that may
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if listens else None
     try:
         try:
             lock.acquire(timeout=0)
@@ -268,4 +270,5 @@ def _alone(reports_dir: Path, said: Callable[[str], None]) -> Iterator[None]:
             yield
     finally:
         lock.release(force=True)
-        signal.signal(signal.SIGTERM, before)
+        if listens:
+            signal.signal(signal.SIGTERM, before)

@@ -268,7 +268,12 @@ def _locked(reports_dir: Path) -> FileLock:
 def replaced(path: Path, text: str) -> Path:
     """Write a file whole or not at all: readers see the old one until the new one is complete."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+        try:
+            file.write(text)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except OSError:
+            Path(file.name).unlink()
+            raise
     return path

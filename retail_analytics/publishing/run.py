@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from retail_analytics.errors import WorkbenchError
 from retail_analytics.publishing import record
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
@@ -144,7 +145,10 @@ def prepare(
 
 
 def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) -> Iterator[Run]:
-    """Each as it ended, its page on the shelf and its line in the record. An interruption is passed on at the end."""
+    """Each as it ended, its page on the shelf and its line in the record. An interruption is passed on at the end.
+
+    Raises WorkbenchError where nothing can be written any more.
+    """
     begun: dict[Attempt, Prepared] = {}
 
     def attempts() -> Iterator[Attempt]:
@@ -155,13 +159,15 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
 
     sweep(reports_dir / BUILDING)
     sweep(Path(tempfile.gettempdir()), SOCKETS)
-    for attempt, outcome in outcomes(attempts(), workers=workers):
-        one = begun.pop(attempt)
-        try:
-            published = outcome.end == "published"
-            yield _published(one, attempt, outcome, reports_dir) if published else _failed(one, outcome, reports_dir)
-        finally:
-            shutil.rmtree(attempt.folder, ignore_errors=True)
+    try:
+        for attempt, outcome in outcomes(attempts(), workers=workers):
+            one, put = begun.pop(attempt), _published if outcome.end == "published" else _failed
+            try:
+                yield put(one, attempt.folder, outcome, reports_dir)
+            finally:
+                shutil.rmtree(attempt.folder, ignore_errors=True)
+    except OSError as error:
+        raise WorkbenchError(f"The run cannot go on: {error}.") from None
 
 
 def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch: str | None = None) -> Run:
@@ -174,7 +180,7 @@ def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch
     parameters = nearest(opened, asked, due.parameters)
     facts = _facts(opened, asked, parameters, due, batch) | {"inputs": {}}
     outcome = Outcome("refused", hidden(reason))
-    return _failed(Prepared(due, asked, opened, facts, [], None), outcome, reports_dir)
+    return _failed(Prepared(due, asked, opened, facts, [], None), None, outcome, reports_dir)
 
 
 def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batch: str | None) -> dict:
@@ -239,21 +245,22 @@ def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, _about(one), folder, **asdict(one.limits))
 
 
-def _published(one: Prepared, attempt: Attempt, outcome: Outcome, reports_dir: Path) -> Run:
+def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -> Run:
     """Move the page in, the notebook beside it, and record the run."""
     place = _Place(one, reports_dir)
-    made = attempt.folder / PAGE
-    page_hash, size = sha256(made.read_bytes()).hexdigest(), made.stat().st_size
+    page_hash, size = sha256((made / PAGE).read_bytes()).hexdigest(), (made / PAGE).stat().st_size
     data = {name: one.opened.fingerprint(name, one.facts["scope"]) for name in outcome.read or TABLES}
     try:
         place.page.parent.mkdir(parents=True, exist_ok=True)
         if one.before and place.page.is_file():
             record.supersede(reports_dir, one.before)
-        (attempt.folder / NOTEBOOK).replace(place.notebook)
-        made.replace(place.page)
+        (made / NOTEBOOK).replace(place.notebook)
+        (made / PAGE).replace(place.page)
         place.failure_page.unlink(missing_ok=True)
+        place.failed_notebook.unlink(missing_ok=True)
     except OSError as error:
-        return _failed(one, replace(outcome, end="died", reason=f"The page could not be put: {error}."), reports_dir)
+        outcome = replace(outcome, end="died", reason=f"The page could not be put on the shelf: {error}.")
+        return _failed(one, made, outcome, reports_dir)
     facts = one.facts | {"inputs": one.facts["inputs"] | {"data": data}}
     return _recorded(reports_dir, Run(
         **facts, end="published", seconds=outcome.seconds, attempts=outcome.attempts, page=place.relative(place.page),
@@ -261,8 +268,8 @@ def _published(one: Prepared, attempt: Attempt, outcome: Outcome, reports_dir: P
     ))  # fmt: skip
 
 
-def _failed(one: Prepared, outcome: Outcome, reports_dir: Path) -> Run:
-    """Write the page that says why there is no new one, and record the run."""
+def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Path) -> Run:
+    """Write the page that says why there is no new one, the notebook as far as it came, and record the run."""
     from retail_analytics.publishing import page  # slow to import; most runs do without it
 
     place = _Place(one, reports_dir)
@@ -271,15 +278,14 @@ def _failed(one: Prepared, outcome: Outcome, reports_dir: Path) -> Run:
     outcome = replace(outcome, reason=hidden(outcome.reason or ""), log=hidden(outcome.log))
     told = page.failure(about=_about(one), end=outcome.end, reason=outcome.reason, where=where, log=outcome.log,
                         last_good=place.page.name if there else None)  # fmt: skip
+    failure_page = place.relative(place.failure_page)
     try:
         place.failure_page.parent.mkdir(parents=True, exist_ok=True)
-        aside = place.failure_page.with_suffix(f".{one.facts['run']}")
-        aside.write_text(told, encoding="utf-8")
-        aside.replace(place.failure_page)
-        failure_page = place.relative(place.failure_page)
+        record.replaced(place.failure_page, told)
+        if made and (made / NOTEBOOK).is_file():
+            record.replaced(place.failed_notebook, hidden((made / NOTEBOOK).read_text(encoding="utf-8")))
     except OSError:  # a full disk: the record may still have room
-        aside.unlink(missing_ok=True)
-        failure_page = None
+        failure_page = failure_page if place.failure_page.is_file() else None
     kept = {name: one.before[name] for name in KEPT} if there and one.before else {}
     return _recorded(reports_dir, Run(
         **one.facts | kept, end=outcome.end, reason=outcome.reason, seconds=outcome.seconds,
@@ -302,7 +308,7 @@ class _Place:
         name = f"{facts['month']}{scope}" + (f"-known-{known_by}" if known_by else "")
         folder = reports_dir / facts["warehouse"] / facts["report"]
         self.page, self.notebook = folder / f"{name}.html", folder / f"{name}.ipynb"
-        self.failure_page = folder / f"{name}.failed.html"
+        self.failure_page, self.failed_notebook = folder / f"{name}.failed.html", folder / f"{name}.failed.ipynb"
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.reports_dir).as_posix()

@@ -25,6 +25,7 @@ from retail_analytics.publishing.record import (
 from retail_analytics.warehouse import NOW
 
 MONTHS = "months"
+SHOWN = 5  # superseded pages of a report and month that its page lists
 WORDS = {
     "published": "Published",
     "unchanged": "Published",
@@ -151,8 +152,8 @@ def _last_good(reports_dir: Path, state: sqlite3.Connection, failed: dict, up: s
 
 
 def _superseded(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str) -> list[dict]:
-    """The pages that stood there before, newest first."""
-    made = records(state, f"pages WHERE {SAME} ORDER BY number DESC", edition_of(newest))
+    """The last pages that stood there before, newest first."""
+    made = records(state, f"pages WHERE {SAME} ORDER BY number DESC LIMIT {SHOWN + 1}", edition_of(newest))
     there = [(run, page) for run in made if _exists(reports_dir, page := superseded(run))]
     return [
         {"link": up + quote(page), "name": f"{day_name(run['started'])} {run['started'][11:16]}"} for run, page in there
