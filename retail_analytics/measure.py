@@ -307,15 +307,15 @@ def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, region) -> i
         # Periods follow each other without a gap: the day tells its own.
         begin, end = periods["period"].min() or date.max, periods["period_end"].max() or date.max
         found = _filtered(t, side.where, region, t[side.on] >= begin, t[side.on] < end)
-        period = t[side.on].truncate(every[0].upper())
+        period = t[side.on].truncate(every[0].upper()).name("period")
     else:
         spans = _spans(tuple(periods.rows()))
         t = _filtered(t, side.where, region)
         lasting = ibis.coalesce(t[side.end], ibis.literal(date.max)) >= spans.period_end
         found = spans.join(t, [t[side.start] < spans.period_end, lasting])
-        period = spans.period
+        period = "period"
     total = side.total if side.total is not None else ibis._.count()
-    return found.group_by(*by, period=period).agg(amount=total.cast("float64"))
+    return found.group_by(period, *by).agg(amount=total.cast("float64"))
 
 
 def _filtered(t: ibis.Table, where, region: str, *more) -> ibis.Table:
