@@ -12,16 +12,18 @@ def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date,
     """What charts and words must know beside the numbers."""
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
     provisional = day_after(settled).replace(day=1)
-    noted = warehouse.whole("annotations").filter(
-        pl.col("concerns").is_in(tables),
-        pl.col("scope").is_in(["all", region]) if region != "all" else pl.lit(True),
-        pl.col("from_on") < after(last),
-        pl.coalesce("to_on", pl.lit(after(last))) >= first,
-    )
-    agreed = warehouse.whole("tolerances").filter(
-        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", region])
-    )
-    agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
+    scopes, end = ("all", region), after(last)
+    noted = [
+        note
+        for note in warehouse.whole("annotations").sort("from_on", "annotation_id").to_dicts()
+        if note["concerns"] in tables and (region == "all" or note["scope"] in scopes)
+        if note["from_on"] < end and (note["to_on"] or end) >= first
+    ]
+    agreed = {
+        row["scope"]: {name: row[name] for name in ("limit", "owner", "agreed_on")}
+        for row in warehouse.whole("tolerances").to_dicts()
+        if row["metric"] == metric.name
+    }
     gaps = warehouse.whole("gaps").filter(
         pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
         pl.col("region") == region if region != "all" else pl.lit(True),
@@ -30,8 +32,8 @@ def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date,
     return {
         "as_known": max(warehouse.coverage[name]["covered_to"] for name in tables),
         "provisional_from": provisional if provisional <= last else None,
-        "annotations": tuple(noted.sort("from_on", "annotation_id").to_dicts()),
-        "tolerance": agreed[0] if agreed else None,
+        "annotations": tuple(noted),
+        "tolerance": agreed.get(region) or agreed.get("all"),
         "gaps": tuple(_runs(gaps)),
     }
 

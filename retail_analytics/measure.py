@@ -8,6 +8,7 @@ measured table: metric, period, *by, numerator, denominator, value.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import ibis
@@ -184,9 +185,8 @@ def measure(
         return replace(facts, not_recorded=warehouse.lacking(missing))
 
     periods = _periods(warehouse, first, last, every)
-    spans = ibis.memtable(periods)
-    amounts = [_amount(warehouse, side, spans, by, region) for side in sides]
-    found = [warehouse.read(amount) for amount in amounts]
+    amounts = [_amount(warehouse, side, periods, every, by, region) for side in sides]
+    found = [warehouse.once(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
         where = "" if region == "all" else f" in {region}"
@@ -199,7 +199,7 @@ def measure(
     rows = _grid(periods, found, by)
     facts = replace(
         facts,
-        script=lambda: _script(periods, spans, amounts),
+        script=lambda: _script(periods, amounts),
         **circumstances(warehouse, metric, tables, first, last, region),
     )
     rows = only_covered(rows, warehouse, facts)
@@ -240,9 +240,9 @@ def durations(
     if duration.table not in warehouse.coverage:
         return replace(facts, not_recorded=warehouse.lacking(duration.table))
     end = min(after(last), day_after(warehouse.coverage[duration.table]["covered_to"]))
-    t = _filtered(warehouse.table(duration.table), duration.where, region)
-    recorded = t[duration.end].notnull().any()
-    t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
+    t = warehouse.table(duration.table)
+    recorded = _filtered(t, duration.where, region, t[duration.end].notnull()).limit(1)
+    t = _filtered(t, duration.where, region, t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
     until = ibis.ifelse(closed, t[duration.end], ibis.literal(end)).cast("date")
     expression = t.select(*by, waited=_since(t[duration.start], until, duration.every).cast("float64"), closed=closed)
@@ -250,7 +250,7 @@ def durations(
     if rows.is_empty():
         table = duration.table.replace("_", " ")
         return replace(facts, not_recorded=f"no {table} to measure it by that began in these months")
-    if not warehouse.sql(str(ibis.to_sql(recorded, dialect="duckdb"))).item():
+    if not rows["closed"].any() and warehouse.read(recorded).is_empty():
         return replace(facts, not_recorded=f"no {duration.ends} in this warehouse")
     return replace(
         facts,
@@ -286,31 +286,42 @@ def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.Da
     return found.filter(whole, pl.col("period") >= first)
 
 
-def _script(periods: pl.DataFrame, spans: ibis.Table, amounts) -> str:
+@cache
+def _spans(periods: tuple[tuple[date, date], ...]) -> ibis.Table:
+    return ibis.memtable(pl.DataFrame(periods, schema=["period", "period_end"], orient="row"))
+
+
+def _script(periods: pl.DataFrame, amounts) -> str:
     """SQL that gives the amounts again, one statement each, as it stands."""
+    spans = _spans(tuple(periods.rows())).get_name()
+    queries = [str(ibis.to_sql(amount, dialect="duckdb")).replace(spans, "periods") for amount in amounts]
     rows = ",\n".join(f"  (DATE '{period}', DATE '{end}')" for period, end in periods.iter_rows())
-    first = f"CREATE TEMP TABLE periods AS\nFROM (VALUES\n{rows}\n) AS spans(period, period_end)"
-    queries = [str(ibis.to_sql(amount, dialect="duckdb")).replace(spans.get_name(), "periods") for amount in amounts]
-    return ";\n\n".join([first, *queries]) + ";"
+    table = f"CREATE TEMP TABLE periods AS\nFROM (VALUES\n{rows}\n) AS spans(period, period_end)"
+    return ";\n\n".join([table] * any('"periods"' in query for query in queries) + queries) + ";"
 
 
-def _amount(warehouse, side, spans: ibis.Table, by, region) -> ibis.Table:
+def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, region) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
-    t = _filtered(warehouse.table(side.table), side.where, region)
+    t = warehouse.table(side.table)
     if isinstance(side, Flow):
-        found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
+        # Periods follow each other without a gap: the day tells its own.
+        begin, end = periods["period"].min() or date.max, periods["period_end"].max() or date.max
+        found = _filtered(t, side.where, region, t[side.on] >= begin, t[side.on] < end)
+        period = t[side.on].truncate(every[0].upper()).name("period")
     else:
-        begun = t[side.start] < spans.period_end
-        lasting = t[side.end].isnull() | (t[side.end] >= spans.period_end)
-        found = spans.join(t, begun & lasting)
+        spans = _spans(tuple(periods.rows()))
+        t = _filtered(t, side.where, region)
+        lasting = ibis.coalesce(t[side.end], ibis.literal(date.max)) >= spans.period_end
+        found = spans.join(t, [t[side.start] < spans.period_end, lasting])
+        period = "period"
     total = side.total if side.total is not None else ibis._.count()
-    return found.group_by("period", *by).agg(amount=total.cast("float64"))
+    return found.group_by(period, *by).agg(amount=total.cast("float64"))
 
 
-def _filtered(t: ibis.Table, where, region: str) -> ibis.Table:
-    if where is not None:
-        t = t.filter(where)
-    return t.filter(t.region == region) if region != "all" else t
+def _filtered(t: ibis.Table, where, region: str, *more) -> ibis.Table:
+    """In one step: Ibis would be long in putting several together."""
+    conditions = [*more, *([where] if where is not None else []), *([t.region == region] if region != "all" else [])]
+    return t.filter(*conditions) if conditions else t
 
 
 def _currencies(warehouse: Warehouse, metric: Metric, region: str) -> list[str]:

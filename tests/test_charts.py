@@ -229,6 +229,12 @@ def test_a_figure_has_no_legend_no_markup_no_binary_and_no_fixed_width(name):
     assert content["narrow"]["height"] and content["height"] == layout["height"]
 
 
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_is_what_plotly_itself_would_write(name):
+    figure = DRAWN[name]().content["figure"]
+    assert json.loads(go.Figure(figure).to_json()) == figure
+
+
 @pytest.mark.parametrize("name", ["panels", "ranking", "funnel", "split", "readiness"])
 def test_a_hostile_name_is_escaped_in_the_figure_and_raw_in_the_table(name):
     content = DRAWN[name]().content

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from retail_analytics.__main__ import main
 from retail_analytics.measure import measure
-from retail_analytics.metrics import theft
+from retail_analytics.metrics import iot, theft
 from retail_analytics.publishing import record
 from retail_analytics.warehouse import open_warehouse
 
@@ -179,14 +179,15 @@ def test_explain_knows_a_metric_by_its_id_and_needs_no_warehouse(retailer, tmp_p
     assert said.splitlines()[-1].startswith("No query: There is no warehouse in")
 
 
-def test_the_query_that_explain_prints_runs_as_it_stands(retailer):
-    said = command("explain", "theft_rate", "--warehouse", retailer.path.parent)[1]
-    first, *queries = said.split(":\n\n", 1)[1].strip().removesuffix(";").split(";\n\n")
+@pytest.mark.parametrize("metric", [theft.theft_rate, iot.devices_per_store], ids=lambda metric: metric.name)
+def test_the_query_that_explain_prints_runs_as_it_stands(metric, retailer):
+    said = command("explain", metric.name, "--warehouse", retailer.path.parent)[1]
+    queries = said.split(":\n\n", 1)[1].strip().removesuffix(";").split(";\n\n")
     with duckdb.connect(str(retailer.path), read_only=True) as con:
-        con.execute(first)
-        thefts, visits = ({row[0]: row[1] for row in con.execute(query).fetchall()} for query in queries)
-    measured = measure(retailer, theft.theft_rate, last_month="2026-10", months=12).rows
-    assert measured.select("numerator", "denominator").rows() == [(thefts[p], visits[p]) for p in measured["period"]]
+        found = [con.execute(query).fetchall() for query in queries]
+    above, below = ({f"{period:%Y-%m-%d}": amount for period, amount in rows} for rows in found[-2:])
+    measured = measure(retailer, metric, last_month="2026-10", months=12).rows
+    assert measured.select("numerator", "denominator").rows() == [(above[f"{p}"], below[f"{p}"]) for p in measured["period"]]
 
 
 BAD = INCIDENTS + "I9,=thft,2025-01-02,\n"

@@ -340,6 +340,8 @@ def broken(notebook, text, old, new):
         ("</main>", '<p onclick="x()">x</p></main>', "<p onclick> would be refused by the content policy"),
         ("</main>", "<script>x()</script></main>", "The page holds a script that is not ours"),
         ("</main>", '<meta http-equiv="refresh" content="0"></main>', "The page would load another page by itself."),
+        ("</main>", '<body onload="x()"></main>', "some stand where none should"),
+        ("</html>", '</html><p onclick="x()">x</p>', "some stand where none should"),
         ("default-src &#39;none&#39;", "default-src *", "The page has no strict content policy."),
         ("<style>", "<style>@import 'x';", "A style sheet in the page asks for an external address."),
         (
@@ -358,6 +360,15 @@ def test_plotly_twice_is_a_fault(good):
     notebook, text = good
     again = f"<script>/** {page.PLOTLY_MARK} */</script></main>"
     assert "The page holds plotly.js 2 times; it needs it 1 times." in broken(notebook, text, "</main>", again)
+
+
+@pytest.mark.parametrize("text", ["one\r\ntwo\rthree", "form\x0cfeed", "a\x00b\x85c", "  spaced  "])
+def test_text_that_html_reads_in_another_way_is_no_fault(text):
+    notebook = report()
+    rows = [[text, "4.1"], ["September 2026", text]]
+    page.exhibits(notebook)[1] |= {"title": text, "table": exhibit()["table"] | {"rows": rows}}
+    html = page.html(notebook, about=ABOUT)
+    assert page.faults(html, notebook) == []
 
 
 def changed(change):

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from retail_analytics import exhibits, words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
@@ -102,16 +100,16 @@ def _bars(measured: Measured) -> tuple[list[str], list[Part]]:
     return bars, parts
 
 
-def _traces(parts: list[Part], fills, bars) -> list[go.Bar]:
+def _traces(parts: list[Part], fills, bars) -> list[dict]:
     bands = dict.fromkeys(part.band for part in parts)
     return [_trace(band, [part for part in parts if part.band == band], fills, bars) for band in bands]
 
 
-def _trace(band: str, parts: list[Part], fills, bars) -> go.Bar:
+def _trace(band: str, parts: list[Part], fills, bars) -> dict:
     faint = fills.get(band) == "h1"  # as light as the page: only an edge shows where it ends
     edge = {"color": look.GREY, "width": 1} if faint else {"color": look.PAPER, "width": 1.5}
     fill = {"color": f"var(--{fills[band]})", "line": edge} if band in fills else HATCHED
-    return go.Bar(
+    return look.bar(
         orientation="h",
         x=[part.share for part in parts],
         base=[part.start for part in parts],

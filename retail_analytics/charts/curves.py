@@ -1,7 +1,5 @@
 """How long things stay open: the share still open, by how long they have waited."""
 
-import plotly.graph_objects as go
-
 from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
@@ -64,7 +62,7 @@ def _traces(measured: Measured, curves) -> list:
         if len(curves) <= MOST_BANDS
     ]
     lines = [
-        go.Scatter(
+        look.scatter(
             x=[row["waited"] for row in rows],
             y=[row["value"] for row in rows],
             mode="lines",

@@ -1,7 +1,5 @@
 """Dot and interval: groups, or the domains of the readiness scorecard, in the order in which they come."""
 
-import plotly.graph_objects as go
-
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
@@ -79,7 +77,7 @@ def readiness(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 def _traces(measured: Measured, rows, names, strong) -> list:
     colors = [look.INK if is_strong else look.GREY for is_strong in strong]
     intervals = [
-        go.Scatter(
+        look.scatter(
             x=[row["low"], row["high"]],
             y=[place, place],
             mode="lines",
@@ -89,7 +87,7 @@ def _traces(measured: Measured, rows, names, strong) -> list:
         for place, (row, color) in enumerate(zip(rows, colors, strict=True))
         if captions.between(measured, row)
     ]
-    dots = go.Scatter(
+    dots = look.scatter(
         x=[row["value"] if _is_known(row) else None for row in rows],
         y=list(range(len(rows))),
         mode="markers",

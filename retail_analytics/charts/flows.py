@@ -1,7 +1,5 @@
 """A stock, and what came and went: the stock as a line above, the movements as bars around zero below."""
 
-import plotly.graph_objects as go
-
 from retail_analytics import words
 from retail_analytics.charts import captions, panels
 from retail_analytics.charts import template as look
@@ -45,7 +43,7 @@ def stock_flow(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
 def _traces(measured: Measured, rows) -> list:
     days = [row["period"].isoformat() for row in rows]
-    stock = go.Scatter(
+    stock = look.scatter(
         x=days,
         y=[row["closing"] for row in rows],
         mode="lines",
@@ -54,7 +52,7 @@ def _traces(measured: Measured, rows) -> list:
         hoverinfo="text",
     )
     bars = [
-        go.Bar(
+        look.bar(
             x=days,
             y=[_height(row, column) for row in rows],
             base=[row["arrived"] if column == "newly_visible" else 0 for row in rows],

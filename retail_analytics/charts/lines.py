@@ -3,8 +3,6 @@
 from datetime import date
 from itertools import groupby
 
-import plotly.graph_objects as go
-
 from retail_analytics import words
 from retail_analytics.charts import captions, panels
 from retail_analytics.charts import template as look
@@ -119,7 +117,7 @@ def _traces(panel: Panel, place: int, measured: Measured, axis) -> list:
         traces.append(look.hatched(*panels.late_span(panel, measured), *axis[0], **on))
         late = range(max(settled - 1, 0), count)
         traces.append(
-            go.Scatter(
+            look.scatter(
                 x=[days[i] for i in late],
                 y=[panel.value[i] for i in late],
                 mode="lines",
@@ -129,7 +127,7 @@ def _traces(panel: Panel, place: int, measured: Measured, axis) -> list:
             )
         )
     traces.append(
-        go.Scatter(
+        look.scatter(
             x=days,
             y=[*panel.value[:settled], *[None] * (count - settled)],
             mode="lines",
@@ -141,7 +139,7 @@ def _traces(panel: Panel, place: int, measured: Measured, axis) -> list:
     )
     marks = _marks(panel, measured)
     traces.append(
-        go.Scatter(
+        look.scatter(
             x=[days[i] for i in marks],
             y=[panel.value[i] for i in marks],
             mode="markers",
@@ -161,12 +159,12 @@ def _traces(panel: Panel, place: int, measured: Measured, axis) -> list:
     return traces
 
 
-def _interval(panel: Panel, days, run, on) -> go.Scatter:
+def _interval(panel: Panel, days, run, on) -> dict:
     if len(run) > 1:
         low, high = [panel.low[i] for i in run], [panel.high[i] for i in run]
         return look.area([days[i] for i in run], low, high, **on)
     (i,) = run
-    return go.Scatter(
+    return look.scatter(
         x=[days[i]] * 2,
         y=[panel.low[i], panel.high[i]],
         mode="lines",

@@ -1,7 +1,5 @@
 """The funnel: is a group further from its peers than chance carries it?"""
 
-import plotly.graph_objects as go
-
 from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
@@ -49,7 +47,7 @@ def funnel(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 def _traces(measured: Measured, rows) -> list:
     expected = [row["expected"] for row in rows]
     limits = [
-        go.Scatter(
+        look.scatter(
             x=expected,
             y=[row[limit] for row in rows],
             mode="lines",
@@ -70,8 +68,8 @@ def _traces(measured: Measured, rows) -> list:
     return [shaded, *limits, inside, outside]
 
 
-def _dots(measured: Measured, rows, marker) -> go.Scatter:
-    return go.Scatter(
+def _dots(measured: Measured, rows, marker) -> dict:
+    return look.scatter(
         x=[row["expected"] for row in rows],
         y=[row["value"] for row in rows],
         mode="markers",

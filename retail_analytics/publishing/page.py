@@ -14,10 +14,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from bs4 import BeautifulSoup
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
+from lxml import etree
 from markupsafe import Markup
-from nbconvert.exporters import TemplateExporter
 
 from retail_analytics import words
 from retail_analytics.publishing.outline import components, exhibits, outline
@@ -31,6 +30,11 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry
 NUMBER_AND_SIGN = re.compile(r"(?<=\d) %")
 ERROR_TEXT = re.compile(r"^Traceback \(most recent call last\)|^\w*(?:Error|Exception): ", re.MULTILINE)
 ADDRESSES = ("src", "href", "xlink:href", "srcset", "action", "formaction", "poster", "data", "background")
+TAG = re.compile(r"<[a-z]", re.IGNORECASE)
+POLICY = "Content-Security-Policy"
+TABLE_ROWS = etree.XPath("descendant::table[@class = 'data']/tbody/tr")
+HEAT_CELLS = etree.XPath("descendant::table[@class = 'heat']/tbody/tr/td")
+_text_of = etree.XPath("string()")
 EXTERNAL_IN_CSS = re.compile(r"@import|url\(\s*['\"]?\s*(?:https?:|//)", re.IGNORECASE)
 ENDS = {
     "refused": ("Refused", "The request or the data could not carry this report; nothing was run."),
@@ -50,14 +54,15 @@ def html(notebook, *, about: dict) -> str:
     """
     page = outline(notebook)
     page["facts"] = _facts(about, page["about"].get("facts", []))
-    resources = {
-        "page": page,
-        "about": about,
-        "edition": edition(about),
-        "record": _record(page, about),
-        "assets": _assets("report.js", plotly=bool(page["charts"])),
-    }
-    return _exporter().from_notebook_node(notebook, resources=resources)[0]
+    return render(
+        "index.html.j2",
+        script="report.js",
+        plotly=bool(page["charts"]),
+        page=page,
+        about=about,
+        edition=edition(about),
+        record=_record(page, about),
+    )
 
 
 def faults(html_text: str, notebook) -> list[str]:
@@ -65,7 +70,7 @@ def faults(html_text: str, notebook) -> list[str]:
 
     The page is parsed and compared with the notebook it was made from.
     """
-    page = BeautifulSoup(html_text, "html.parser")
+    page = etree.fromstring(html_text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
     return [*_notebook_faults(notebook), *_exhibit_faults(page, notebook), *_file_faults(page, html_text)]
 
 
@@ -80,78 +85,93 @@ def _notebook_faults(notebook) -> Iterator[str]:
                 yield f"Cell {number} printed an error: {ERROR_TEXT.search(text)[0].strip()}."
         for content in components(cell):
             name = content.get("title") or content.get("question") or content["kind"]
-            if any(isinstance(value, str) and ERROR_TEXT.search(value) for value in _values(content)):
+            values = [*_values(content)]
+            if any(isinstance(value, str) and ERROR_TEXT.search(value) for value in values):
                 yield f"“{name}” (cell {number}) shows the text of an error."
-            if any(isinstance(value, float) and not math.isfinite(value) for value in _values(content)):
+            if any(isinstance(value, float) and not math.isfinite(value) for value in values):
                 yield f"“{name}” (cell {number}) holds a value that is not a number."
 
 
-def _exhibit_faults(page: BeautifulSoup, notebook) -> Iterator[str]:
-    island = page.find("script", id="figures")
-    drawn = {chart["box"]: chart for chart in json.loads(island.string)["charts"]} if island else {}
+def _exhibit_faults(page, notebook) -> Iterator[str]:
+    island = _with_id(page, "figures")
+    drawn = {chart["box"]: chart for chart in json.loads(island.text)["charts"]} if island is not None else {}
     for number, exhibit in enumerate(exhibits(notebook), start=1):
         name = f"Exhibit {number} (“{exhibit['title']}”)"
-        place = page.find(id=f"exhibit-{number}")
+        place = _with_id(page, f"exhibit-{number}")
         if place is None:
             yield f"{name} is not in the page."
             continue
-        title = place.find(id=f"title-{number}")
-        if not exhibit["title"].strip() or title is None or title.get_text() != _unparted(exhibit["title"]):
+        title = _with_id(place, f"title-{number}")
+        if not exhibit["title"].strip() or title is None or _text_of(title) != _as_read(exhibit["title"]):
             yield f"{name} does not show its title."
         if exhibit.get("figure"):
             chart = drawn.get(f"chart-{number}")
-            if chart is None or place.find(id=f"chart-{number}") is None:
+            if chart is None or _with_id(place, f"chart-{number}") is None:
                 yield f"{name} has lost its chart."
             elif not any(_has_a_point(trace) for trace in chart["data"]):
                 yield f"{name} has a chart without a single point."
         if exhibit.get("heat"):
-            expected = [_unparted(cell["text"]) for row in exhibit["heat"]["rows"] for cell in row["cells"]]
-            if not any(expected) or [cell.get_text() for cell in place.select(".heat tbody td")] != expected:
+            expected = [_as_read(cell["text"]) for row in exhibit["heat"]["rows"] for cell in row["cells"]]
+            if not any(expected) or [_text_of(cell) for cell in HEAT_CELLS(place)] != expected:
                 yield f"{name} has an empty or incomplete heat map."
-        expected = [[_unparted(str(cell)) for cell in row] for row in exhibit["table"]["rows"]]
-        rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in place.select("table.data tbody tr")]
+        expected = [[_as_read(str(cell)) for cell in row] for row in exhibit["table"]["rows"]]
+        rows = [[_text_of(cell) for cell in row.iter("th", "td")] for row in TABLE_ROWS(place)]
         if not expected:
             yield f"{name} has no rows in its table."
         elif rows != expected:
             yield f"{name} does not show its table: {len(rows)} rows, {len(expected)} in the notebook."
 
 
-def _file_faults(page: BeautifulSoup, html_text: str) -> Iterator[str]:
+def _file_faults(page, html_text: str) -> Iterator[str]:
     size = len(html_text.encode())
     if size >= LARGEST:
         yield f"The page has {size:,} bytes; it must stay below {LARGEST:,}."
-    titles = [title.get_text().strip() for title in page.find_all("h1")]
+    titles = [_text_of(title).strip() for title in page.iter("h1")]
     if len(titles) != 1 or not titles[0]:
         yield f"The page has {len(titles)} main headings (h1) instead of one."
-    scripts = [script for script in page.find_all("script") if script.get("type") != "application/json"]
-    copies = sum(PLOTLY_MARK in (script.string or "") for script in scripts)
-    needed = 1 if page.find("script", id="figures") else 0
+    scripts = [script for script in page.iter("script") if script.get("type") != "application/json"]
+    copies = sum(PLOTLY_MARK in (script.text or "") for script in scripts)
+    needed = 0 if _with_id(page, "figures") is None else 1
     if copies != needed:
         yield f"The page holds plotly.js {copies} times; it needs it {needed} times."
-    policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
-    allowed = policy["content"] if policy else ""
+    allowed = next((meta.get("content", "") for meta in page.iter("meta") if meta.get("http-equiv") == POLICY), "")
     if "default-src 'none'" not in allowed or "unsafe" in allowed:
         yield "The page has no strict content policy."
-    for element in [*scripts, *page.find_all("style")]:
-        if _hash(element.string or "") not in allowed:
-            yield f"The page holds a {element.name} that is not ours: {(element.string or '')[:60]!r}."
-    for element in page.find_all(True):
+    for element in [*scripts, *page.iter("style")]:
+        if _hash(element.text or "") not in allowed:
+            yield f"The page holds a {element.tag} that is not ours: {(element.text or '')[:60]!r}."
+    # The parser drops tags where they should not stand; a browser may heed them all the same.
+    elements, raw = [*page.iter("*")], [element.text or "" for element in page.iter("script", "style")]
+    tags = len(TAG.findall(html_text)) - sum(len(TAG.findall(text)) for text in raw)
+    if tags != len(elements):
+        yield f"The page holds {tags} tags for {len(elements)} elements: some stand where none should."
+    for element in elements:
         yield from _element_faults(element)
 
 
 def _element_faults(element) -> Iterator[str]:
     """Addresses that lead out of the file or the shelf, and what would run or style from an attribute."""
-    for attribute, value in element.attrs.items():
-        text = value.strip() if isinstance(value, str) else ""
+    for attribute, value in element.items():
+        text = value.strip()
         if attribute in ADDRESSES and re.match(r"[a-z][a-z0-9+.-]*:|[/\\]{2}", text, re.IGNORECASE):
-            if not (element.name in ("img", "link") and text.startswith("data:")):
-                yield f"<{element.name} {attribute}> leads out of the page: {text[:80]}."
+            if not (element.tag in ("img", "link") and text.startswith("data:")):
+                yield f"<{element.tag} {attribute}> leads out of the page: {text[:80]}."
         elif attribute == "style" or attribute.startswith("on"):
-            yield f"<{element.name} {attribute}> would be refused by the content policy: {text[:80]}."
-    if element.get("http-equiv", "").lower() == "refresh":
-        yield "The page would load another page by itself."
-    if element.name == "style" and EXTERNAL_IN_CSS.search(element.string or ""):
+            yield f"<{element.tag} {attribute}> would be refused by the content policy: {text[:80]}."
+        elif attribute == "http-equiv" and text.lower() == "refresh":
+            yield "The page would load another page by itself."
+    if element.tag == "style" and EXTERNAL_IN_CSS.search(element.text or ""):
         yield "A style sheet in the page asks for an external address."
+
+
+def _with_id(place, name: str):
+    """The first element within a place that has an id; None if there is none."""
+    return next(iter(place.xpath("descendant::*[@id = $name]", name=name)), None)
+
+
+def _as_read(text: str) -> str:
+    """A text as a reader of HTML finds it."""
+    return _unparted(text).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 def _has_a_point(trace: dict) -> bool:
@@ -201,9 +221,9 @@ def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", la
     )
 
 
-def render(template: str, *, script: str | None = None, **values) -> str:
-    """A page without a notebook, in the same look; `script` is a file of the template folder."""
-    return _environment().get_template(template).render(assets=_assets(script, plotly=False), **values)
+def render(template: str, *, script: str | None = None, plotly: bool = False, **values) -> str:
+    """A page from a template of the folder, as is its `script`; with plotly.js, if it has charts."""
+    return _environment().get_template(template).render(assets=_assets(script, plotly=plotly), **values)
 
 
 def edition(about: dict) -> list[str]:
@@ -260,22 +280,16 @@ def _record(page: dict, about: dict) -> dict:
 
 
 @cache
-def _exporter() -> TemplateExporter:
-    """nbconvert's exporter on our folder only: nothing that is installed elsewhere can change a page."""
-    exporter = TemplateExporter(template_paths=[str(FOLDER)], file_extension=".html")
-    exporter.environment.autoescape = True
-    exporter.environment.finalize = _unparted
-    exporter.environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
-    return exporter
+def _environment() -> Environment:
+    """Templates of our folder only: nothing that is installed elsewhere can change a page."""
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=_unparted)
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
+    return environment
 
 
 def _unparted(value):
     """Plain text in which no line can end between a number and its %."""
     return NUMBER_AND_SIGN.sub("\u00a0%", value) if type(value) is str else value
-
-
-def _environment() -> Environment:
-    return _exporter().environment
 
 
 @cache

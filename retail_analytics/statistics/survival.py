@@ -62,12 +62,12 @@ def median(durations: Measured) -> Measured:
 
 def _steps(group):
     waited, closed = group["waited"].to_numpy(), group["closed"].to_numpy()
-    fit = SurvfuncRight(waited, closed.astype(int))
+    fit, width = SurvfuncRight(waited, closed.astype(int)), norm.ppf(0.975)
     steps = [{"waited": 0.0, "value": 1.0, "low": 1.0, "high": 1.0, "at_risk": len(waited)}]
     for time, share, error, at_risk in zip(fit.surv_times, fit.surv_prob, fit.surv_prob_se, fit.n_risk, strict=True):
         low, high = 0.0, None  # nothing is open any more: no upper limit can be given
         if share > 0:
-            reach = norm.ppf(0.975) * error / (share * abs(np.log(share)))
+            reach = width * error / (share * abs(np.log(share)))
             low, high = share ** np.exp(reach), share ** np.exp(-reach)
         steps.append({"waited": float(time), "value": float(share), "low": low, "high": high, "at_risk": int(at_risk)})
     if waited.max() > steps[-1]["waited"]:

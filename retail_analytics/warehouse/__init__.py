@@ -129,9 +129,7 @@ class Warehouse:
 
     def whole(self, name: str) -> pl.DataFrame:
         """All of a small cleaned table, read once: a snapshot never changes. Raises UnknownName as `table` does."""
-        if name not in self._frames:
-            self._frames[name] = self.read(self.table(name))
-        return self._frames[name]
+        return self.once(self.table(name))
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to plain SQL. Raises WarehouseError with the engine's sentence."""
@@ -170,6 +168,12 @@ class Warehouse:
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
         """The answer to an Ibis expression."""
         return expression.to_polars()
+
+    def once(self, expression: ibis.Expr) -> pl.DataFrame:
+        """The answer to an Ibis expression that has few rows and is asked again: a snapshot never changes."""
+        if expression.op() not in self._frames:
+            self._frames[expression.op()] = self.read(expression)
+        return self._frames[expression.op()]
 
     @cached_property
     def coverage(self) -> dict[str, dict]:
