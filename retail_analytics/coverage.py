@@ -8,23 +8,23 @@ from retail_analytics.months import after, day_after
 from retail_analytics.warehouse import Warehouse
 
 
-def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, region: str) -> dict:
+def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, scope: str) -> dict:
     """What charts and words must know beside the numbers."""
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
     provisional = day_after(settled).replace(day=1)
     noted = warehouse.whole("annotations").filter(
         pl.col("concerns").is_in(tables),
-        pl.col("scope").is_in(["all", region]) if region != "all" else pl.lit(True),
+        pl.col("scope").is_in(["all", scope]) if scope != "all" else pl.lit(True),
         pl.col("from_on") < after(last),
         pl.coalesce("to_on", pl.lit(after(last))) >= first,
     )
     agreed = warehouse.whole("tolerances").filter(
-        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", region])
+        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", scope])
     )
     agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
     gaps = warehouse.whole("gaps").filter(
         pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
-        pl.col("region") == region if region != "all" else pl.lit(True),
+        pl.col("region") == scope if scope != "all" else pl.lit(True),
     )  # fmt: skip
     gaps = gaps.sort("table_name", "region", "month")
     return {
@@ -44,7 +44,7 @@ def only_covered(rows: pl.DataFrame, warehouse: Warehouse, facts) -> pl.DataFram
         length = pl.col("period").dt.offset_by("1mo" if facts.every == "month" else "1w")
         outside |= (pl.col("period") < spans["covered_from"]) | (length > day_after(spans["covered_to"]))
     for gap in facts.gaps:
-        if facts.region == gap["region"] or "region" in facts.by:
+        if facts.scope == gap["region"] or "region" in facts.by:
             here = pl.col("region") == gap["region"] if "region" in facts.by else pl.lit(True)
             ends_in = length.dt.offset_by("-1d").dt.month_start()  # a week may reach into the next month
             outside |= here & (pl.col("period").dt.month_start() <= gap["last"]) & (ends_in >= gap["first"])

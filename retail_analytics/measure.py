@@ -117,7 +117,7 @@ class Measured:
     last_month: date | None = None
     months: int = 12
     every: str = "month"
-    region: str = "all"
+    scope: str = "all"
     known_by: date | None = None
     as_known: date | None = None  # the newest day anything in the tables read was known
     snapshot: str = ""
@@ -155,7 +155,7 @@ def measure(
     last_month: date | str,
     months: int = 12,
     by: tuple[str, ...] | str = (),
-    region: str = "all",
+    scope: str = "all",
     every: str = "month",
 ) -> Measured:
     """Measure a metric month by month (or week by week, weeks beginning on Monday).
@@ -165,7 +165,7 @@ def measure(
     does not cover the period, the value is null. Of a warehouse as known on a day it counts what was known then. An
     amount of money is not recorded where it is in several currencies, unless it is measured by currency.
 
-    Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the region
+    Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the scope
     is not in the warehouse; ParameterError for a month, day, number of months or period that cannot be.
     """
     by = (by,) if isinstance(by, str) else tuple(by)
@@ -174,9 +174,9 @@ def measure(
         raise ParameterError(f"every is '{every}', expected month or week.")
     sides = [side for side in (metric.numerator, metric.denominator) if side is not None]
     tables = tuple(dict.fromkeys(side.table for side in sides))
-    _only_known(warehouse, metric, tables, by, region)
+    _only_known(warehouse, metric, tables, by, scope)
     facts = Measured(
-        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, region=region,
+        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, scope=scope,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=tables,
     )  # fmt: skip
     missing = next((name for name in tables if name not in warehouse.coverage), None)
@@ -185,14 +185,14 @@ def measure(
 
     periods = _periods(warehouse, first, last, every)
     spans = ibis.memtable(periods)
-    amounts = [_amount(warehouse, side, spans, by, region) for side in sides]
+    amounts = [_amount(warehouse, side, spans, by, scope) for side in sides]
     found = [warehouse.read(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
-        where = "" if region == "all" else f" in {region}"
+        where = "" if scope == "all" else f" in {scope}"
         return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
     if metric.currency and metric.currency not in by:
-        money = _currencies(warehouse, metric, region)
+        money = _currencies(warehouse, metric, scope)
         if len(money) > 1:
             return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
         facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
@@ -200,7 +200,7 @@ def measure(
     facts = replace(
         facts,
         script=lambda: _script(periods, spans, amounts),
-        **circumstances(warehouse, metric, tables, first, last, region),
+        **circumstances(warehouse, metric, tables, first, last, scope),
     )
     rows = only_covered(rows, warehouse, facts)
     value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
@@ -218,7 +218,7 @@ def durations(
     last_month: date | str,
     months: int = 12,
     by: tuple[str, ...] | str = (),
-    region: str = "all",
+    scope: str = "all",
 ) -> Measured:
     """How long each thing that began in the window has lasted: metric, *by, waited, closed.
 
@@ -230,17 +230,17 @@ def durations(
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
-    _only_known(warehouse, duration, (duration.table,), by, region)
+    _only_known(warehouse, duration, (duration.table,), by, scope)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
                           | {"waited": pl.Float64, "closed": pl.Boolean}),
-        metric=duration, by=by, last_month=last, months=months, every=duration.every, region=region,
+        metric=duration, by=by, last_month=last, months=months, every=duration.every, scope=scope,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
     )  # fmt: skip
     if duration.table not in warehouse.coverage:
         return replace(facts, not_recorded=warehouse.lacking(duration.table))
     end = min(after(last), day_after(warehouse.coverage[duration.table]["covered_to"]))
-    t = _filtered(warehouse.table(duration.table), duration.where, region)
+    t = _filtered(warehouse.table(duration.table), duration.where, scope)
     recorded = t[duration.end].notnull().any()
     t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
@@ -256,13 +256,13 @@ def durations(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
         script=lambda: str(ibis.to_sql(expression, dialect="duckdb")),
-        **circumstances(warehouse, duration, (duration.table,), first, last, region),
+        **circumstances(warehouse, duration, (duration.table,), first, last, scope),
     )
 
 
-def _only_known(warehouse: Warehouse, metric, tables, by, region: str) -> None:
-    if region != "all" and region not in warehouse.regions:
-        raise UnknownName("region", region, ["all", *warehouse.regions])
+def _only_known(warehouse: Warehouse, metric, tables, by, scope: str) -> None:
+    if scope != "all" and scope not in warehouse.regions:
+        raise UnknownName("scope", scope, ["all", *warehouse.regions])
     for name in tables:
         for column in by:
             if column not in warehouse.table(name).columns:
@@ -294,9 +294,9 @@ def _script(periods: pl.DataFrame, spans: ibis.Table, amounts) -> str:
     return ";\n\n".join([first, *queries]) + ";"
 
 
-def _amount(warehouse, side, spans: ibis.Table, by, region) -> ibis.Table:
+def _amount(warehouse, side, spans: ibis.Table, by, scope) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
-    t = _filtered(warehouse.table(side.table), side.where, region)
+    t = _filtered(warehouse.table(side.table), side.where, scope)
     if isinstance(side, Flow):
         found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
     else:
@@ -307,14 +307,14 @@ def _amount(warehouse, side, spans: ibis.Table, by, region) -> ibis.Table:
     return found.group_by("period", *by).agg(amount=total.cast("float64"))
 
 
-def _filtered(t: ibis.Table, where, region: str) -> ibis.Table:
+def _filtered(t: ibis.Table, where, scope: str) -> ibis.Table:
     if where is not None:
         t = t.filter(where)
-    return t.filter(t.region == region) if region != "all" else t
+    return t.filter(t.region == scope) if scope != "all" else t
 
 
-def _currencies(warehouse: Warehouse, metric: Metric, region: str) -> list[str]:
-    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, region)
+def _currencies(warehouse: Warehouse, metric: Metric, scope: str) -> list[str]:
+    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, scope)
     return sorted(warehouse.read(t.select(metric.currency).distinct())[metric.currency].drop_nulls())
 
 

@@ -66,14 +66,14 @@ def limits(*said, title: str = "What we cannot say") -> Exhibit:
     return points(title, list(dict.fromkeys(sentences)), style="limits")
 
 
-def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: int, region: str) -> Exhibit:
+def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: int, scope: str) -> Exhibit:
     """The end of a report: parameters, snapshot, versions, definitions of what was measured, the account of files."""
     metrics = {one.metric.name: one.metric for one in measured}.values()
     facts = [
         ["Data", warehouse.title],
         ["Last month", last_month],
         ["Months shown", words.number(months)],
-        ["Region", region],
+        ["Scope", scope],
         ["As known on", words.day(warehouse.known_by) if warehouse.known_by else "now"],
         ["Snapshot", warehouse.snapshot],
         ["Code", f"retail-analytics {version('retail-analytics')}"],

@@ -424,7 +424,7 @@ def test_a_tolerance_is_not_held_against_months_that_are_not_settled():
 
 
 def test_one_region_is_not_compared_with_itself():
-    alone = replace(story, region="Harbour", by=("region",))
+    alone = replace(story, scope="Harbour", by=("region",))
     content = charts.trend(alone).content
     assert content["sentence"] == "Nothing to compare: this is about Harbour alone."
 

@@ -55,7 +55,7 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
     (tmp_path / "pack.yaml").write_text(
         f"title: Toy\nwarehouse: {retailer.path.parent}\nreports:\n"
         "  - {report: iot_growth, parameters: {months: -1}}\n"
-        "  - {report: theft_trends, parameters: {region: Harbor, last_month: 2026-09}}\n"
+        "  - {report: theft_trends, parameters: {scope: Harbor, last_month: 2026-09}}\n"
         "  - {report: theft_trend}\n"
     )
     code, said = command("run", tmp_path / "pack.yaml", "--reports", tmp_path / "new" / "shelf")

@@ -28,7 +28,7 @@ def publish(report: str, parameters, again: bool, deadline: float | None, memory
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
-    Example: retail-analytics publish theft_trends -p region=Harbour --warehouse data/warehouses/example_grocers
+    Example: retail-analytics publish theft_trends -p scope=Harbour --warehouse data/warehouses/example_grocers
     """
     from retail_analytics.publishing import run
 

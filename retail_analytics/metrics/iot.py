@@ -314,7 +314,7 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
     last: date = now.last_month
     t = warehouse.table("devices")
     t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
-    t = t.filter(t.region == now.region) if now.region != "all" else t
+    t = t.filter(t.region == now.scope) if now.scope != "all" else t
     estate = warehouse.read(t.select("support_known", "support_ends_on"))
     rows = []
     for months in ahead:
@@ -341,15 +341,15 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     schema = {"metric": pl.String, "reason": pl.String, "value": pl.Float64}
     schema |= {"records": pl.Int64, "of": pl.Int64}
     found = Measured(
-        rows=pl.DataFrame(schema=schema), metric=undecided_pairs, by=("reason",), region=facts.region,
+        rows=pl.DataFrame(schema=schema), metric=undecided_pairs, by=("reason",), scope=facts.scope,
         known_by=facts.known_by, as_known=facts.as_known, snapshot=facts.snapshot, tables=("device_doubts",),
         not_recorded=facts.not_recorded,
     )  # fmt: skip
     if facts.not_recorded:
         return found
-    records = _records(warehouse, facts.region)
+    records = _records(warehouse, facts.scope)
     if records.is_empty():
-        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.region} in this warehouse")
+        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.scope} in this warehouse")
     doubts = warehouse.table("device_doubts")
     doubts = warehouse.read(doubts.filter(doubts.record < doubts.other).select("record", "other", reason="why"))
     doubts = doubts.with_columns(pl.col("reason").str.replace(r"\d+ (records|stores)", "many $1"))
@@ -362,8 +362,8 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     return found.with_rows(rows.select(*schema).cast(schema), notes=(TO_DECIDE,) if sides.height else ())
 
 
-def _records(warehouse: Warehouse, region: str) -> pl.DataFrame:
+def _records(warehouse: Warehouse, scope: str) -> pl.DataFrame:
     """The device records of a region, or all: record."""
     t = warehouse.table("device_records").join(warehouse.table("device_links"), ["source", "source_id"])
     t = t.join(warehouse.table("devices").select("device_id", "region"), "device_id")
-    return warehouse.read((t.filter(t.region == region) if region != "all" else t).select("record"))
+    return warehouse.read((t.filter(t.region == scope) if scope != "all" else t).select("record"))

@@ -95,7 +95,7 @@ readiness_index = Metric(
 EXPIRY_STEP = 91  # days; evidence loses one level for each quarter it is past its date
 
 
-def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all") -> Measured:
+def assessments(warehouse: Warehouse, *, last_month, months: int = 12, scope: str = "all") -> Measured:
     """The newest level of each assessed safeguard at the end of the last month.
 
     One row per domain and safeguard: domain, control_id, level (0 to 4, after the ceiling of its evidence
@@ -107,14 +107,14 @@ def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: s
     schema = {"domain": pl.String, "control_id": pl.String, "level": pl.Float64, "stated_level": pl.Float64}
     schema |= {"evidence": pl.String, "assessed_on": pl.Date, "past_date": pl.Boolean}
     facts = Measured(
-        rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, region=region,
+        rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, scope=scope,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=("controls",),
     )  # fmt: skip
     if "controls" not in warehouse.coverage:
         return replace(facts, not_recorded=warehouse.lacking("controls"))
     t = warehouse.table("controls")
     t = t.filter(t.assessed_on < end)
-    t = t.filter(t.region.isnull() | (t.region == region)) if region != "all" else t
+    t = t.filter(t.region.isnull() | (t.region == scope)) if scope != "all" else t
     found = warehouse.read(t).sort("assessed_on").group_by("control_id", "store_id", maintain_order=True).last()
     quarters = (pl.lit(end) - pl.col("expires_on")).dt.total_days() / EXPIRY_STEP
     lost = quarters.ceil().clip(0, 4).fill_null(0)

@@ -130,7 +130,7 @@ def thefts_by_hour(warehouse: Warehouse, **story) -> Measured:
     t = warehouse.table("incidents").filter(is_theft)
     first, end = facts.rows["period"].min(), facts.rows["period"].max()
     t = t.filter(t.occurred_on >= first, t.occurred_on < ibis.literal(end) + ibis.interval(months=1))
-    t = t.filter(t.region == facts.region) if facts.region != "all" else t
+    t = t.filter(t.region == facts.scope) if facts.scope != "all" else t
     counts = warehouse.read(
         t.group_by(weekday=t.occurred_on.day_of_week.index() + 1, hour=t.occurred_hour).agg(numerator=t.incidents.sum())
     ).cast({"weekday": pl.Int64, "hour": pl.Int64, "numerator": pl.Float64})

@@ -219,14 +219,14 @@ def _scopes(path: Path, entry: dict, folder: Path) -> list[dict]:
         case None:
             return [{}]
         case list() as regions:
-            return [{"region": str(region)} for region in regions]
+            return [{"scope": str(region)} for region in regions]
         case "every":
-            return [{"region": region} for region in open_warehouse(folder).regions]
+            return [{"scope": region} for region in open_warehouse(folder).regions]
         case {"query": str() as query}:
             found = open_warehouse(folder).sql(query)
             if found.width != 1:
                 raise SourceError(f"{path}: {entry['report']}: the query gives {found.width} columns, expected one.")
-            return [{"region": str(region)} for region in found.to_series().drop_nulls().sort()]
+            return [{"scope": str(region)} for region in found.to_series().drop_nulls().sort()]
     raise SourceError(f"{path}: {entry['report']}: regions are 'every', like [North], or like {{query: SELECT …}}.")
 
 

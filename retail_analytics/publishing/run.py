@@ -52,8 +52,8 @@ class Due:
 
     @property
     def name(self) -> str:
-        region = self.parameters.get("region", "all")
-        return f"{self.report} · {Path(self.warehouse).name}" + ("" if region == "all" else f" · {region}")
+        scope = self.parameters.get("scope", "all")
+        return f"{self.report} · {Path(self.warehouse).name}" + ("" if scope == "all" else f" · {scope}")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
 def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch: str | None = None) -> Run:
     """Record that a report which was due cannot be published, with a page that says why.
 
-    It stands on the shelf for the month and region that were asked for, as far as they can be told.
+    It stands on the shelf for the month and scope that were asked for, as far as they can be told.
     Raises WorkbenchError if the report is unknown, or the shelf cannot be written.
     """
     asked = report(due.report)
@@ -186,7 +186,7 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
         "report": asked.name,
         "title": asked.title,
         "month": parameters["last_month"],
-        "scope": parameters["region"],
+        "scope": parameters["scope"],
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "snapshot": warehouse.snapshot,
         "parameters": parameters,
