@@ -6,25 +6,31 @@ import polars as pl
 
 from retail_analytics.months import after, day_after
 from retail_analytics.warehouse import Warehouse
+from retail_analytics.warehouse.scopes import Scope
 
 
-def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, scope: str) -> dict:
-    """What charts and words must know beside the numbers."""
+def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, place: Scope) -> dict:
+    """What charts and words must know beside the numbers.
+
+    What was noted of one store alone concerns that store: it is no break in the series of all.
+    """
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
     provisional = day_after(settled).replace(day=1)
+    one_store = set(warehouse.stores) - {store.region for store in warehouse.stores.values()}
     noted = warehouse.whole("annotations").filter(
         pl.col("concerns").is_in(tables),
-        pl.col("scope").is_in(["all", scope]) if scope != "all" else pl.lit(True),
+        ~pl.col("scope").is_in(one_store) if place.kind == "all" else pl.col("scope").is_in(place.within),
         pl.col("from_on") < after(last),
         pl.coalesce("to_on", pl.lit(after(last))) >= first,
     )
     agreed = warehouse.whole("tolerances").filter(
-        pl.col("metric") == metric.name, pl.col("scope").is_in(["all", scope])
+        pl.col("metric") == metric.name, pl.col("scope").is_in(place.within)
     )
-    agreed = agreed.sort(pl.col("scope") == "all").head(1).select("limit", "owner", "agreed_on").to_dicts()
+    narrowest = pl.col("scope").replace_strict(place.within, range(len(place.within)), return_dtype=pl.Int64)
+    agreed = agreed.sort(narrowest).head(1).select("limit", "owner", "agreed_on").to_dicts()
     gaps = warehouse.whole("gaps").filter(
         pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
-        pl.col("region") == scope if scope != "all" else pl.lit(True),
+        pl.col("region") == place.region if place.kind != "all" else pl.lit(True),
     )  # fmt: skip
     gaps = gaps.sort("table_name", "region", "month")
     return {
@@ -44,13 +50,23 @@ def only_covered(rows: pl.DataFrame, warehouse: Warehouse, facts) -> pl.DataFram
         length = pl.col("period").dt.offset_by("1mo" if facts.every == "month" else "1w")
         outside |= (pl.col("period") < spans["covered_from"]) | (length > day_after(spans["covered_to"]))
     for gap in facts.gaps:
-        if facts.scope == gap["region"] or "region" in facts.by:
-            here = pl.col("region") == gap["region"] if "region" in facts.by else pl.lit(True)
+        here = _of_region(gap["region"], warehouse, facts)
+        if here is not None:
             ends_in = length.dt.offset_by("-1d").dt.month_start()  # a week may reach into the next month
             outside |= here & (pl.col("period").dt.month_start() <= gap["last"]) & (ends_in >= gap["first"])
     return rows.with_columns(
         pl.when(outside).then(None).otherwise(pl.col(side)).alias(side) for side in ("numerator", "denominator")
     )
+
+
+def _of_region(region: str, warehouse: Warehouse, facts) -> pl.Expr | None:
+    """Which rows are of a region alone; None where they tell no region."""
+    if "region" in facts.by:
+        return pl.col("region") == region
+    if column := next((name for name in ("store_id", "store") if name in facts.by), None):
+        there = [one for one in warehouse.stores.values() if one.region == region]
+        return pl.col(column).is_in([one.name if column == "store_id" else one.label for one in there])
+    return pl.lit(True) if facts.place.region == region else None
 
 
 def _runs(gaps: pl.DataFrame) -> list[dict]:

@@ -17,6 +17,7 @@ from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
 from retail_analytics.months import after, day_after, window
 from retail_analytics.warehouse import Warehouse
+from retail_analytics.warehouse.scopes import ALL, Scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +119,7 @@ class Measured:
     months: int = 12
     every: str = "month"
     scope: str = "all"
+    place: Scope = ALL  # the scope, and how readers know it
     known_by: date | None = None
     as_known: date | None = None  # the newest day anything in the tables read was known
     snapshot: str = ""
@@ -174,25 +176,25 @@ def measure(
         raise ParameterError(f"every is '{every}', expected month or week.")
     sides = [side for side in (metric.numerator, metric.denominator) if side is not None]
     tables = tuple(dict.fromkeys(side.table for side in sides))
-    _only_known(warehouse, metric, tables, by, scope)
+    place = warehouse.scope(scope)
+    _only_known(warehouse, metric, tables, by)
     facts = Measured(
-        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, scope=scope,
+        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, scope=scope, place=place,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=tables,
     )  # fmt: skip
-    missing = next((name for name in tables if name not in warehouse.coverage), None)
-    if missing:
-        return replace(facts, not_recorded=warehouse.lacking(missing))
+    if missing := _missing(warehouse, tables, place):
+        return replace(facts, not_recorded=missing)
 
     periods = _periods(warehouse, first, last, every)
     spans = ibis.memtable(periods)
-    amounts = [_amount(warehouse, side, spans, by, scope) for side in sides]
+    amounts = [_amount(warehouse, side, spans, by, place) for side in sides]
     found = [warehouse.read(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
-        where = "" if scope == "all" else f" in {scope}"
+        where = "" if place == ALL else f" in {place}"
         return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
     if metric.currency and metric.currency not in by:
-        money = _currencies(warehouse, metric, scope)
+        money = _currencies(warehouse, metric, place)
         if len(money) > 1:
             return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
         facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
@@ -200,7 +202,7 @@ def measure(
     facts = replace(
         facts,
         script=lambda: _script(periods, spans, amounts),
-        **circumstances(warehouse, metric, tables, first, last, scope),
+        **circumstances(warehouse, metric, tables, first, last, place),
     )
     rows = only_covered(rows, warehouse, facts)
     value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
@@ -230,17 +232,18 @@ def durations(
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
-    _only_known(warehouse, duration, (duration.table,), by, scope)
+    place = warehouse.scope(scope)
+    _only_known(warehouse, duration, (duration.table,), by)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
                           | {"waited": pl.Float64, "closed": pl.Boolean}),
-        metric=duration, by=by, last_month=last, months=months, every=duration.every, scope=scope,
+        metric=duration, by=by, last_month=last, months=months, every=duration.every, scope=scope, place=place,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
     )  # fmt: skip
-    if duration.table not in warehouse.coverage:
-        return replace(facts, not_recorded=warehouse.lacking(duration.table))
+    if missing := _missing(warehouse, (duration.table,), place):
+        return replace(facts, not_recorded=missing)
     end = min(after(last), day_after(warehouse.coverage[duration.table]["covered_to"]))
-    t = _filtered(warehouse.table(duration.table), duration.where, scope)
+    t = _filtered(warehouse.table(duration.table), duration.where, place)
     recorded = t[duration.end].notnull().any()
     t = t.filter(t[duration.start].notnull(), t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
@@ -256,17 +259,35 @@ def durations(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
         script=lambda: str(ibis.to_sql(expression, dialect="duckdb")),
-        **circumstances(warehouse, duration, (duration.table,), first, last, scope),
+        **circumstances(warehouse, duration, (duration.table,), first, last, place),
     )
 
 
-def _only_known(warehouse: Warehouse, metric, tables, by, scope: str) -> None:
-    if scope != "all" and scope not in warehouse.regions:
-        raise UnknownName("scope", scope, ["all", *warehouse.regions])
+def of_scope(t: ibis.Table, place: Scope) -> ibis.Table:
+    """The rows of a cleaned table that a scope is about."""
+    match place.kind:
+        case "region":
+            return t.filter(t.region == place.name)
+        case "store":
+            return t.filter(t.store_id == place.name)
+    return t
+
+
+def _only_known(warehouse: Warehouse, metric, tables, by) -> None:
     for name in tables:
         for column in by:
             if column not in warehouse.table(name).columns:
                 raise UnknownName(f"breakdown of {metric.name}", column, warehouse.table(name).columns)
+
+
+def _missing(warehouse: Warehouse, tables, place: Scope) -> str | None:
+    """What this warehouse lacks to measure these tables there."""
+    for name in tables:
+        if name not in warehouse.coverage:
+            return warehouse.lacking(name)
+        if place.kind == "store" and not warehouse.tells_stores(name):
+            return warehouse.lacking(name, "by store")
+    return None
 
 
 def _totalled(amount) -> str:
@@ -294,9 +315,9 @@ def _script(periods: pl.DataFrame, spans: ibis.Table, amounts) -> str:
     return ";\n\n".join([first, *queries]) + ";"
 
 
-def _amount(warehouse, side, spans: ibis.Table, by, scope) -> ibis.Table:
+def _amount(warehouse, side, spans: ibis.Table, by, place: Scope) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
-    t = _filtered(warehouse.table(side.table), side.where, scope)
+    t = _filtered(warehouse.table(side.table), side.where, place)
     if isinstance(side, Flow):
         found = spans.join(t, (t[side.on] >= spans.period) & (t[side.on] < spans.period_end))
     else:
@@ -307,14 +328,12 @@ def _amount(warehouse, side, spans: ibis.Table, by, scope) -> ibis.Table:
     return found.group_by("period", *by).agg(amount=total.cast("float64"))
 
 
-def _filtered(t: ibis.Table, where, scope: str) -> ibis.Table:
-    if where is not None:
-        t = t.filter(where)
-    return t.filter(t.region == scope) if scope != "all" else t
+def _filtered(t: ibis.Table, where, place: Scope) -> ibis.Table:
+    return of_scope(t.filter(where) if where is not None else t, place)
 
 
-def _currencies(warehouse: Warehouse, metric: Metric, scope: str) -> list[str]:
-    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, scope)
+def _currencies(warehouse: Warehouse, metric: Metric, place: Scope) -> list[str]:
+    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, place)
     return sorted(warehouse.read(t.select(metric.currency).distinct())[metric.currency].drop_nulls())
 
 

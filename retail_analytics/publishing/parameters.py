@@ -62,8 +62,7 @@ def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: i
             f"{report_name}: {wanted:%Y-%m} is not complete in the data ({_ends(warehouse, needs)}). "
             f"Newest complete month: {newest:%Y-%m}."
         )
-    if scope != "all" and scope not in warehouse.regions:
-        raise UnknownName("scope", scope, ["all", *warehouse.regions])
+    warehouse.scope(scope)
     oldest = max(warehouse.coverage[t]["covered_from"] for t in needs)
     if wanted < oldest.replace(day=1):
         raise ParameterError(f"{report_name}: {wanted:%Y-%m} lies before the data, which begin on {oldest}.")

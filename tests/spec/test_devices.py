@@ -597,4 +597,4 @@ def test_without_devices_there_is_nothing_to_decide(given):
     shop = given(stores="store_id | region\n0001 | West")
     assert iot.undecided(shop, **asked).not_recorded == "no devices in this warehouse"
     shop = given(devices=DOUBTED)
-    assert iot.undecided(shop, **asked).not_recorded == "no devices of West in this warehouse"
+    assert iot.undecided(shop, **asked).not_recorded == "no devices of region West in this warehouse"

@@ -265,7 +265,7 @@ def test_a_denominator_that_nobody_wrote_down_is_not_recorded(given):
         devices="source | source_id | observed_on | store_id | installed_on\ncmdb | 1 | 2025-06-30 | 0001 | 2024-01-01",
     )
     measured = measure(shop, iot.devices_per_area, last_month="2025-05", months=1, scope="North")
-    assert measured.not_recorded == "no values for devices per 100 m² in North in these months"
+    assert measured.not_recorded == "no values for devices per 100 m² in region North in these months"
 
 
 LOSSES = """
