@@ -43,7 +43,8 @@ def did_you_mean(name: str, known: Iterable[str], *, besides: Collection[str] = 
     `called` there are.
     """
     known = sorted(set(map(str, known)))
-    near = get_close_matches(str(name), [*known, *besides], n=1, cutoff=0.6)
+    shortened = [one for one in besides if one.lstrip("0") == str(name).lstrip("0")]  # spreadsheets drop leading zeros
+    near = shortened[:1] or get_close_matches(str(name), [*known, *besides], n=1, cutoff=0.6)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     shown = ", ".join(known[:30]) + (f" and {len(known) - 30} more" if len(known) > 30 else "")
     if besides:

@@ -440,7 +440,7 @@ def test_one_store_is_compared_with_nothing(by):
         content = chart(store).content
         assert (content["kind"], content["title"], content["sentence"]) == ("not_recorded", title, sentence)
     watched = charts.table(store, says=words.watched(store, store)).content
-    assert (watched["title"], watched["sentence"]) == ("Watch list, recorded theft rate", sentence)
+    assert (watched["title"], watched["sentence"]) == ("Watch list by recorded theft rate", sentence)
 
 
 def test_a_chart_says_of_which_store_it_is():

@@ -76,10 +76,14 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
 @pytest.mark.parametrize(
     ("entry", "sentence"),
     [
-        ("{report: theft_trends, parameters: [1]}", "parameters are like {months: 12}, regions are 'every' or like"),
-        ("{report: theft_trends, regions: evry}", "parameters are like {months: 12}, regions are 'every' or like"),
+        ("{report: theft_trends, parameters: [1]}", "theft_trends: parameters are like {months: 12}."),
         ("{reprt: theft_trends}", "each line of 'reports' needs a 'report'"),
-        ("{report: theft_trends, region: North}", "unknown key 'region'. Did you mean 'regions'?"),
+        ("{report: theft_trends, scope: North}", "unknown key 'scope'. Did you mean 'scopes'?"),
+        ("{report: theft_trends, scopes: evry}", "theft_trends: scopes are 'every region', 'every store', a list like"),
+        ("{report: theft_trends, scopes: [North, 0012]}", "the scope 10 is no text. Write it in quotes, like \"0012\"."),
+        ("{report: theft_trends, scopes: {query: 3}}", "theft_trends: scopes are 'every region'"),
+        ("{report: theft_trends, scopes: {metric: thefts, by: store, at_least: 3}}", "theft_trends: scopes are 'every"),
+        ("{report: theft_trends, scopes: [North], parameters: {scope: all}}", "has a parameter 'scope' and 'scopes' too."),
     ],
 )
 def test_a_pack_that_is_not_understood_is_one_sentence(tmp_path, entry, sentence):

@@ -120,7 +120,7 @@ def test_a_pack_names_every_region_and_a_refusal_in_it_does_not_stop_the_others(
     pack = tmp_path / "pack.yaml"
     pack.write_text(
         f"title: Toy\nwarehouse: {retailer.path.parent}\n"
-        "reports:\n  - {report: theft_trends, regions: every}\n  - {report: iot_growth, parameters: {months: -1}}\n"
+        "reports:\n  - {report: theft_trends, scopes: every region}\n  - {report: iot_growth, parameters: {months: -1}}\n"
     )
     asked = read_pack(pack, tmp_path)
     assert [one.parameters for one in asked.due] == [{"scope": r} for r in retailer.regions] + [{"months": -1}]

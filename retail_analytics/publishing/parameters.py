@@ -123,6 +123,8 @@ def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
 
 def _typed(asked: Report, name: str, value: object) -> object:
     if asked.parameters[name]["inferred_type_name"] != "int":
+        if isinstance(value, int | float):  # an unquoted 0012 is the number 10 in YAML
+            raise ParameterError(f"{asked.name}: {name} is {value}, expected text. Write it in quotes, like \"0012\".")
         return str(value) if isinstance(value, date) else value  # YAML reads an unquoted day as one
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}", value):
         return int(value)

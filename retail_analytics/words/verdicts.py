@@ -196,7 +196,7 @@ def watched(watch_list: Measured, ranked: Measured) -> str:
     if ranked.not_recorded:
         return ranked.metric.label
     if set(ranked.by) & set(ranked.place.alone):
-        return f"Watch list, {inside(ranked.metric.label)}"
+        return f"Watch list by {inside(ranked.metric.label)}"
     on_list = watch_list.rows.height
     have = "has more than 1.5 times its" if on_list < 2 else "have more than 1.5 times their"
     return f"{some(on_list, ranked.rows['value'].count(), ranked)} very likely {have} peers' rate."

@@ -4,10 +4,13 @@ from datetime import date
 
 import pytest
 
+from retail_analytics import words
 from retail_analytics.errors import UnknownName
 from retail_analytics.measure import Duration, durations, measure
 from retail_analytics.metrics import every_metric, iot, readiness, theft
 from retail_analytics.provenance import about, changed
+from retail_analytics.statistics import scorecard
+from retail_analytics.tolerances import doubts
 from retail_analytics.warehouse import TABLES
 from retail_analytics.warehouse.scopes import Scope
 
@@ -124,6 +127,28 @@ def test_a_store_is_judged_by_the_narrowest_tolerance_and_told_what_was_noted_of
     }
 
 
+def test_a_tolerance_of_a_store_is_held_against_it_and_one_of_no_store_is_told(given):
+    shop = given(
+        stores=STORES,
+        tolerances="""
+            metric     | scope | limit | owner | agreed_on
+            theft_rate | 0001  | 5     | Quay  | 2025-01-01
+            theft_rate | 00011 | 5     | None  | 2025-01-01
+        """,
+    )
+    near = "Did you mean '0001'? Known: Essex, Kent, all and 3 stores by id."
+    assert doubts(shop) == [f"tolerances: theft_rate: '00011' is no scope of it. {near}"]
+
+
+def test_a_readiness_that_cannot_be_told_is_that_of_the_store(given):
+    drawn = "control_id | store_id | domain | level | evidence | assessed_on\nC1 | 0001 | R1 | 1 | sample_test | 2025-01-01"
+    shop = given(stores=STORES, controls=drawn)
+    said = {scope: words.scored(scorecard.readiness([], readiness.assessments(shop, scope=scope, **ASKED))).reason
+            for scope in ("all", "0001")}  # fmt: skip
+    why = "only 1 of 10 domains are measured against a tolerance."
+    assert said == {"all": f"How ready the company is: {why}", "0001": f"How ready store 0001 Quay is: {why}"}
+
+
 def test_a_region_wins_over_a_store_of_the_same_name(given):
     shop = given(
         stores="store_id | region\n12 | Kent\n13 | 12",
@@ -139,6 +164,7 @@ def test_a_region_wins_over_a_store_of_the_same_name(given):
     [
         ("Ken", "Unknown scope 'Ken'. Did you mean 'Kent'? Known: Essex, Kent, all and 3 stores by id."),
         ("000l", "Unknown scope '000l'. Did you mean '0003'? Known: Essex, Kent, all and 3 stores by id."),
+        ("2", "Unknown scope '2'. Did you mean '0002'? Known: Essex, Kent, all and 3 stores by id."),
         ("x", "Unknown scope 'x'. Known: Essex, Kent, all and 3 stores by id."),
     ],
 )
