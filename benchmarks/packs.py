@@ -65,7 +65,7 @@ def cost(work) -> tuple[float, float]:
 
 
 def packed(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:
-    lines = "".join(f"  - {{report: {name}, parameters: {{region: {scope}}}}}\n" for name, scope in reports)
+    lines = "".join(f"  - {{report: {name}, parameters: {{scope: {scope}}}}}\n" for name, scope in reports)
     (folder / "pack.yaml").write_text(f"warehouse: {GROCERS}\nreports:\n{lines}")
     where = ["--reports", folder / "shelf", "--workers", workers]
     run([BIN / "retail-analytics", "run", folder / "pack.yaml", *where])
@@ -75,7 +75,7 @@ def by_hand(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:
     def one(report: tuple[str, str]) -> None:
         name, scope = report
         made = folder / f"{name}-{scope}.ipynb"
-        run([BIN / "papermill", NOTEBOOKS / f"{name}.ipynb", made, "-k", "python3", "-p", "region", scope])
+        run([BIN / "papermill", NOTEBOOKS / f"{name}.ipynb", made, "-k", "python3", "-p", "scope", scope])
         run([BIN / "jupyter", "nbconvert", "--to", "html", "--no-input", made])
 
     with ThreadPoolExecutor(workers) as pool:
@@ -85,7 +85,7 @@ def by_hand(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:
 def by_ploomber(folder: Path, reports: list[tuple[str, str]], workers: int) -> None:
     tasks = [
         {"source": str(NOTEBOOKS / f"{name}.ipynb"), "name": f"{name}-", "product": f"out/{name}.html",
-         "nbconvert_export_kwargs": {"exclude_input": True}, "grid": {"region": [s for n, s in reports if n == name]}}
+         "nbconvert_export_kwargs": {"exclude_input": True}, "grid": {"scope": [s for n, s in reports if n == name]}}
         for name in dict.fromkeys(name for name, _ in reports)
     ]  # fmt: skip
     executor = {"dotted_path": "ploomber.executors.Parallel", "processes": workers}

@@ -18,6 +18,7 @@ from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
 from retail_analytics.months import after, day_after, window
 from retail_analytics.warehouse import Warehouse
+from retail_analytics.warehouse.scopes import ALL, Scope
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +119,8 @@ class Measured:
     last_month: date | None = None
     months: int = 12
     every: str = "month"
-    region: str = "all"
+    scope: str = "all"
+    place: Scope = ALL  # the scope, and how readers know it
     known_by: date | None = None
     as_known: date | None = None  # the newest day anything in the tables read was known
     snapshot: str = ""
@@ -156,7 +158,7 @@ def measure(
     last_month: date | str,
     months: int = 12,
     by: tuple[str, ...] | str = (),
-    region: str = "all",
+    scope: str = "all",
     every: str = "month",
 ) -> Measured:
     """Measure a metric month by month (or week by week, weeks beginning on Monday).
@@ -166,7 +168,7 @@ def measure(
     does not cover the period, the value is null. Of a warehouse as known on a day it counts what was known then. An
     amount of money is not recorded where it is in several currencies, unless it is measured by currency.
 
-    Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the region
+    Raises UnknownName if a breakdown is not a column of every table that the metric reads, or the scope
     is not in the warehouse; ParameterError for a month, day, number of months or period that cannot be.
     """
     by = (by,) if isinstance(by, str) else tuple(by)
@@ -175,24 +177,24 @@ def measure(
         raise ParameterError(f"every is '{every}', expected month or week.")
     sides = [side for side in (metric.numerator, metric.denominator) if side is not None]
     tables = tuple(dict.fromkeys(side.table for side in sides))
-    _only_known(warehouse, metric, tables, by, region)
+    place = warehouse.scope(scope)
+    _only_known(warehouse, metric, tables, by)
     facts = Measured(
-        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, region=region,
+        rows=_no_rows(by), metric=metric, by=by, last_month=last, months=months, every=every, scope=scope, place=place,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=tables,
     )  # fmt: skip
-    missing = next((name for name in tables if name not in warehouse.coverage), None)
-    if missing:
-        return replace(facts, not_recorded=warehouse.lacking(missing))
+    if missing := _missing(warehouse, tables, place):
+        return replace(facts, not_recorded=missing)
 
     periods = _periods(warehouse, first, last, every)
-    amounts = [_amount(warehouse, side, periods, every, by, region) for side in sides]
+    amounts = [_amount(warehouse, side, periods, every, by, place) for side in sides]
     found = [warehouse.once(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
-        where = "" if region == "all" else f" in {region}"
+        where = "" if place == ALL else f" in {place}"
         return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
     if metric.currency and metric.currency not in by:
-        money = _currencies(warehouse, metric, region)
+        money = _currencies(warehouse, metric, place)
         if len(money) > 1:
             return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
         facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
@@ -200,7 +202,7 @@ def measure(
     facts = replace(
         facts,
         script=lambda: _script(periods, amounts),
-        **circumstances(warehouse, metric, tables, first, last, region),
+        **circumstances(warehouse, metric, tables, first, last, place),
     )
     rows = only_covered(rows, warehouse, facts)
     value = metric.per * pl.col("numerator") / pl.col("denominator") if metric.denominator else pl.col("numerator")
@@ -218,7 +220,7 @@ def durations(
     last_month: date | str,
     months: int = 12,
     by: tuple[str, ...] | str = (),
-    region: str = "all",
+    scope: str = "all",
 ) -> Measured:
     """How long each thing that began in the window has lasted: metric, *by, waited, closed.
 
@@ -230,19 +232,20 @@ def durations(
     """
     by = (by,) if isinstance(by, str) else tuple(by)
     first, last = window(last_month, months)
-    _only_known(warehouse, duration, (duration.table,), by, region)
+    place = warehouse.scope(scope)
+    _only_known(warehouse, duration, (duration.table,), by)
     facts = Measured(
         rows=pl.DataFrame(schema={"metric": pl.String} | dict.fromkeys(by, pl.String)
                           | {"waited": pl.Float64, "closed": pl.Boolean}),
-        metric=duration, by=by, last_month=last, months=months, every=duration.every, region=region,
+        metric=duration, by=by, last_month=last, months=months, every=duration.every, scope=scope, place=place,
         known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=(duration.table,),
     )  # fmt: skip
-    if duration.table not in warehouse.coverage:
-        return replace(facts, not_recorded=warehouse.lacking(duration.table))
+    if missing := _missing(warehouse, (duration.table,), place):
+        return replace(facts, not_recorded=missing)
     end = min(after(last), day_after(warehouse.coverage[duration.table]["covered_to"]))
     t = warehouse.table(duration.table)
-    recorded = _filtered(t, duration.where, region, t[duration.end].notnull()).limit(1)
-    t = _filtered(t, duration.where, region, t[duration.start] >= first, t[duration.start] < end)
+    recorded = _filtered(t, duration.where, place, t[duration.end].notnull()).limit(1)
+    t = _filtered(t, duration.where, place, t[duration.start] >= first, t[duration.start] < end)
     closed = t[duration.end].notnull() & (t[duration.end] < end)
     until = ibis.ifelse(closed, t[duration.end], ibis.literal(end)).cast("date")
     expression = t.select(*by, waited=_since(t[duration.start], until, duration.every).cast("float64"), closed=closed)
@@ -256,17 +259,30 @@ def durations(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
         script=lambda: str(ibis.to_sql(expression, dialect="duckdb")),
-        **circumstances(warehouse, duration, (duration.table,), first, last, region),
+        **circumstances(warehouse, duration, (duration.table,), first, last, place),
     )
 
 
-def _only_known(warehouse: Warehouse, metric, tables, by, region: str) -> None:
-    if region != "all" and region not in warehouse.regions:
-        raise UnknownName("region", region, ["all", *warehouse.regions])
+def of_scope(t: ibis.Table, place: Scope) -> ibis.Table:
+    """The rows of a cleaned table that a scope is about."""
+    return _filtered(t, None, place)
+
+
+def _only_known(warehouse: Warehouse, metric, tables, by) -> None:
     for name in tables:
         for column in by:
             if column not in warehouse.table(name).columns:
                 raise UnknownName(f"breakdown of {metric.name}", column, warehouse.table(name).columns)
+
+
+def _missing(warehouse: Warehouse, tables, place: Scope) -> str | None:
+    """What this warehouse lacks to measure these tables there."""
+    for name in tables:
+        if name not in warehouse.coverage:
+            return warehouse.lacking(name)
+        if place.kind == "store" and not warehouse.tells_stores(name):
+            return warehouse.lacking(name, "by store")
+    return None
 
 
 def _totalled(amount) -> str:
@@ -300,17 +316,17 @@ def _script(periods: pl.DataFrame, amounts) -> str:
     return ";\n\n".join([table] * any('"periods"' in query for query in queries) + queries) + ";"
 
 
-def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, region) -> ibis.Table:
+def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, place: Scope) -> ibis.Table:
     """period, *by, amount: one row per period and group in which the amount has rows."""
     t = warehouse.table(side.table)
     if isinstance(side, Flow):
         # Periods follow each other without a gap: the day tells its own.
         begin, end = periods["period"].min() or date.max, periods["period_end"].max() or date.max
-        found = _filtered(t, side.where, region, t[side.on] >= begin, t[side.on] < end)
+        found = _filtered(t, side.where, place, t[side.on] >= begin, t[side.on] < end)
         period = t[side.on].truncate(every[0].upper()).name("period")
     else:
         spans = _spans(tuple(periods.rows()))
-        t = _filtered(t, side.where, region)
+        t = _filtered(t, side.where, place)
         lasting = ibis.coalesce(t[side.end], ibis.literal(date.max)) >= spans.period_end
         found = spans.join(t, [t[side.start] < spans.period_end, lasting])
         period = "period"
@@ -318,14 +334,19 @@ def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, region) -> i
     return found.group_by(period, *by).agg(amount=total.cast("float64"))
 
 
-def _filtered(t: ibis.Table, where, region: str, *more) -> ibis.Table:
+def _filtered(t: ibis.Table, where, place: Scope, *more) -> ibis.Table:
     """In one step: Ibis would be long in putting several together."""
-    conditions = [*more, *([where] if where is not None else []), *([t.region == region] if region != "all" else [])]
+    conditions = [*more, *([where] if where is not None else [])]
+    match place.kind:
+        case "region":
+            conditions.append(t.region == place.name)
+        case "store":
+            conditions.append(t.store_id == place.name)
     return t.filter(*conditions) if conditions else t
 
 
-def _currencies(warehouse: Warehouse, metric: Metric, region: str) -> list[str]:
-    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, region)
+def _currencies(warehouse: Warehouse, metric: Metric, place: Scope) -> list[str]:
+    t = _filtered(warehouse.table(metric.numerator.table), metric.numerator.where, place)
     return sorted(warehouse.read(t.select(metric.currency).distinct())[metric.currency].drop_nulls())
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import polars as pl
 
 from retail_analytics import words
+from retail_analytics.errors import UnknownName
 from retail_analytics.exhibits import Exhibit, points
 from retail_analytics.measure import Measured, measure
 from retail_analytics.metrics import iot
@@ -66,14 +67,14 @@ def limits(*said, title: str = "What we cannot say") -> Exhibit:
     return points(title, list(dict.fromkeys(sentences)), style="limits")
 
 
-def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: int, region: str) -> Exhibit:
+def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: int, scope: str) -> Exhibit:
     """The end of a report: parameters, snapshot, versions, definitions of what was measured, the account of files."""
     metrics = {one.metric.name: one.metric for one in measured}.values()
     facts = [
         ["Data", warehouse.title],
         ["Last month", last_month],
         ["Months shown", words.number(months)],
-        ["Region", region],
+        ["Scope", str(warehouse.scope(scope))],
         ["As known on", words.day(warehouse.known_by) if warehouse.known_by else "now"],
         ["Snapshot", warehouse.snapshot],
         ["Code", f"retail-analytics {version('retail-analytics')}"],
@@ -104,7 +105,10 @@ def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tup
     earlier = _export_near(warehouse, measured, after(day.replace(day=1), -1).replace(day=min(day.day, 28)))
     month = after(measured.last_month, -1)
     asked = story | {"last_month": month, "months": 1}
-    was, now = (measure(known, measured.metric, **asked) for known in (warehouse.as_known(earlier), warehouse))
+    try:
+        was, now = (measure(known, measured.metric, **asked) for known in (warehouse.as_known(earlier), warehouse))
+    except UnknownName:  # a store or region of which nothing was known then
+        return []
     if was.not_recorded or now.not_recorded:
         return []
     before, after_all = was.rows["value"][0], now.rows["value"][0]

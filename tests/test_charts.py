@@ -14,6 +14,7 @@ from retail_analytics.charts import template
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
 from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+from retail_analytics.warehouse.scopes import Scope
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ESCAPED = "&lt;img src=x onerror=alert(1)&gt;"
@@ -430,9 +431,35 @@ def test_a_tolerance_is_not_held_against_months_that_are_not_settled():
 
 
 def test_one_region_is_not_compared_with_itself():
-    alone = replace(story, region="Harbour", by=("region",))
-    content = charts.trend(alone).content
-    assert content["sentence"] == "Nothing to compare: this is about Harbour alone."
+    harbour = Scope("Harbour", "region", "Harbour", "Harbour")
+    content = charts.trend(replace(story, scope="Harbour", place=harbour, by=("region",))).content
+    assert content["title"] == "Recorded theft rate by region"
+    assert content["sentence"] == "Nothing to compare: this is about region Harbour alone."
+
+
+@pytest.mark.parametrize("by", ["region", "store", "store_id"])
+def test_one_store_is_compared_with_nothing(by):
+    store = replace(story, scope="0012", place=Scope("0012", "store", "0012 Mall", "Harbour"), by=(by,))
+    title = f"Recorded theft rate by {by.removesuffix('_id')}"
+    sentence = "Nothing to compare: this is about store 0012 Mall alone."
+    for chart in (charts.trend, charts.ranking, charts.funnel, charts.table):
+        content = chart(store).content
+        assert (content["kind"], content["title"], content["sentence"]) == ("not_recorded", title, sentence)
+    watched = charts.table(store, says=words.watched(store, store)).content
+    assert (watched["title"], watched["sentence"]) == ("Watch list by recorded theft rate", sentence)
+
+
+def test_a_chart_says_of_which_store_it_is():
+    store = replace(story, scope="0012", place=Scope("0012", "store", "0012 Mall", "Harbour"))
+    assert ", store 0012 Mall" in charts.trend(store).content["subtitle"]
+
+
+def test_one_group_is_no_ranking():
+    only = ranked()
+    only = only.with_rows(only.rows.head(1))
+    group, value = only.rows.select(only.by[0], "value").row(0)
+    said = f"Nothing to compare: {group} ({words.rate(value)}) is all there is."
+    assert charts.ranking(only).content["sentence"] == said
 
 
 def test_one_part_is_no_split():

@@ -55,7 +55,7 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
     (tmp_path / "pack.yaml").write_text(
         f"title: Toy\nwarehouse: {retailer.path.parent}\nreports:\n"
         "  - {report: iot_growth, parameters: {months: -1}}\n"
-        "  - {report: theft_trends, parameters: {region: Harbor, last_month: 2026-09}}\n"
+        "  - {report: theft_trends, parameters: {scope: Harbor, last_month: 2026-09}}\n"
         "  - {report: theft_trend}\n"
     )
     code, said = command("run", tmp_path / "pack.yaml", "--reports", tmp_path / "new" / "shelf")
@@ -77,12 +77,16 @@ def test_a_refused_report_of_a_pack_is_recorded_and_the_index_says_why(retailer,
     ("entry", "sentence"),
     [
         ("{report: theft_trends, parameters: [1]}", "theft_trends: parameters are like {months: 12}."),
-        ("{report: theft_trends, regions: evry}", "theft_trends: regions are 'every', like [North], or like {query: SELECT …}."),
         ("{report: theft_trends}]\nkeep: {monhts: 1}\nlimits: [1", "limits are like {attempts: 3}."),
         ("{report: theft_trends}]\nkeep: {monhts: [1]}\n#", "keep: unknown key 'monhts'. Did you mean 'months'?"),
         ("{report: theft_trends}]\nlimits: {seconds: [0]}\n#", "limits: seconds is [0], expected a number above 0."),
         ("{reprt: theft_trends}", "each line of 'reports' needs a 'report'"),
-        ("{report: theft_trends, region: North}", "unknown key 'region'. Did you mean 'regions'?"),
+        ("{report: theft_trends, scope: North}", "unknown key 'scope'. Did you mean 'scopes'?"),
+        ("{report: theft_trends, scopes: evry}", "theft_trends: scopes are 'every region', 'every store', a list like"),
+        ("{report: theft_trends, scopes: [North, 0012]}", "the scope 10 is no text. Write it in quotes, like \"0012\"."),
+        ("{report: theft_trends, scopes: {query: 3}}", "theft_trends: scopes are 'every region'"),
+        ("{report: theft_trends, scopes: {metric: thefts, by: store, at_least: 3}}", "theft_trends: scopes are 'every"),
+        ("{report: theft_trends, scopes: [North], parameters: {scope: all}}", "has a parameter 'scope' and 'scopes' too."),
     ],
 )
 def test_a_pack_that_is_not_understood_is_one_sentence(tmp_path, entry, sentence):

@@ -37,7 +37,7 @@ ABOUT = {
     "shelf_link": "../../index.html",
     "snapshot": "20261114T060012",
     "run": "20261122T140501-ab12",
-    "parameters": {"last_month": "2026-10", "months": 24, "region": "all"},
+    "parameters": {"last_month": "2026-10", "months": 24, "scope": "all"},
 }
 TEMPLATE = {
     "layout": {

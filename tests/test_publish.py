@@ -28,11 +28,11 @@ def command(*words) -> tuple[int, str]:
     ("asked", "sentence"),
     [
         (["theft_trends", "-p", "mnths=3"],
-         "Unknown parameter of theft_trends 'mnths'. Did you mean 'months'? Known: known_by, last_month, months, region."),
+         "Unknown parameter of theft_trends 'mnths'. Did you mean 'months'? Known: known_by, last_month, months, scope."),
         (["theft_trends", "-p", "months=three"], "theft_trends: months is 'three', expected a whole number."),
         (["theft_trends", "-p", "months=-5"], "months is -5, expected a whole number from 1 to 600."),
         (["theft_trends", "-p", "months=0"], "months is 0, expected a whole number from 1 to 600."),
-        (["theft_trends", "-p", "region=Harbor"], "Unknown region 'Harbor'. Did you mean 'Harbour'?"),
+        (["theft_trends", "-p", "scope=Harbor"], "Unknown scope 'Harbor'. Did you mean 'Harbour'?"),
         (["theft_trends", "-p", "last_month=2099-01"],
          "theft_trends: 2099-01 is not complete in the data (incidents end on 2026-11-14). Newest complete month: 2026-10."),
         (["theft_trends", "-p", "last_month=October"], "last_month is 'October', expected a month like 2026-10."),
@@ -120,10 +120,10 @@ def test_a_pack_names_every_region_and_a_refusal_in_it_does_not_stop_the_others(
     pack = tmp_path / "pack.yaml"
     pack.write_text(
         f"title: Toy\nwarehouse: {retailer.path.parent}\n"
-        "reports:\n  - {report: theft_trends, regions: every}\n  - {report: iot_growth, parameters: {months: -1}}\n"
+        "reports:\n  - {report: theft_trends, scopes: every region}\n  - {report: iot_growth, parameters: {months: -1}}\n"
     )
     asked = read_pack(pack, tmp_path)
-    assert [one.parameters for one in asked.due] == [{"region": r} for r in retailer.regions] + [{"months": -1}]
+    assert [one.parameters for one in asked.due] == [{"scope": r} for r in retailer.regions] + [{"months": -1}]
     said = []
     batch = run_packs([replace(asked, due=asked.due[-2:])], reports_dir=tmp_path / "shelf", workers=2, said=said.append)
     assert sorted(run.end for run in batch.ended) == ["published", "refused"] and not batch.well

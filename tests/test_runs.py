@@ -49,7 +49,7 @@ def pack(tmp_path, shop):
         path = tmp_path / "pack.yaml"
         path.write_text(
             f"warehouse: {shop.path.parent}\n{more}reports:\n"
-            f"  - {{report: {report}}}\n  - {{report: {report}, regions: every}}\n"
+            f"  - {{report: {report}}}\n  - {{report: {report}, scopes: every region}}\n"
         )
         return path
 
@@ -127,7 +127,7 @@ def test_what_is_published_is_a_page_a_notebook_and_a_line_that_say_the_same(sho
     page = tmp_path / "shelf" / run.page
     assert told["page_hash"] == sha256(page.read_bytes()).hexdigest() and told["bytes"] == page.stat().st_size
     assert told["inputs"]["packages"]["polars"] and told["inputs"]["code"] and told["inputs"]["data"]
-    assert told["parameters"] == {"last_month": "2049-12", "months": 12, "region": "all"}
+    assert told["parameters"] == {"last_month": "2049-12", "months": 12, "scope": "all"}
     notebook = json.loads((tmp_path / "shelf" / run.notebook).read_text())
     assert notebook["metadata"]["papermill"]["parameters"]["last_month"] == "2049-12"
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
@@ -214,7 +214,7 @@ def test_where_there_is_no_fork_kernels_are_started_as_anywhere(shop, notebooks,
 
 def test_only_what_depends_on_a_change_is_run_again(shop, pack, given, notebooks, tmp_path):
     notebooks("weekly", "from retail_analytics import about, open_warehouse\nw = open_warehouse()\n"
-              'w.whole("incidents")\nabout(w, last_month=last_month, months=months, region=region)')  # fmt: skip
+              'w.whole("incidents")\nabout(w, last_month=last_month, months=months, scope=scope)')  # fmt: skip
     asked, folder = [read_pack(pack(), tmp_path)], tmp_path / "shelf"
     first = run_packs(asked, reports_dir=folder)
     assert [run.end for run in first.ended] == ["published"] * 3 and first.well
@@ -224,7 +224,7 @@ def test_only_what_depends_on_a_change_is_run_again(shop, pack, given, notebooks
 
     more = "incident_id | store_id | kind | occurred_on\nc | 0001 | theft | 2049-12-05"
     given(known_on=date(2050, 1, 1), covers={"incidents": None}, incidents=more)
-    assert {due.parameters.get("region", "all"): why for due, why in due_now(asked, folder)} == {
+    assert {due.parameters.get("scope", "all"): why for due, why in due_now(asked, folder)} == {
         "all": "data changed (incidents)", "North": "data changed (incidents)", "South": "unchanged",
     }  # fmt: skip
     third = run_packs(asked, reports_dir=folder)
@@ -240,7 +240,7 @@ def test_only_what_depends_on_a_change_is_run_again(shop, pack, given, notebooks
 
 
 def test_the_record_of_a_run_is_resumed_where_it_did_not_end_well(shop, pack, notebooks, tmp_path):
-    good = f"from pathlib import Path\nif region == 'North' and not Path({str(tmp_path / 'mended')!r}).exists():\n    1 / 0"
+    good = f"from pathlib import Path\nif scope == 'North' and not Path({str(tmp_path / 'mended')!r}).exists():\n    1 / 0"
     notebooks("weekly", good)
     folder = tmp_path / "shelf"
     first = run_packs([read_pack(pack("limits: {seconds: 60}\n"), tmp_path)], reports_dir=folder)
@@ -297,10 +297,10 @@ def test_a_run_that_is_interrupted_or_killed_leaves_nothing_and_is_resumed(shop,
 def test_a_secret_reaches_neither_page_nor_notebook_nor_record(shop, notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_DB_PASSWORD", MARK)
     notebooks("weekly", "1 + 1")
-    with pytest.raises(ParameterError, match="the value of region is the value of the variable SHOP_DB_PASSWORD"):
-        publish("weekly", {"region": MARK}, warehouse=shop.path.parent, reports_dir=tmp_path / "shelf")
-    with pytest.raises(ParameterError, match="the value of region is an AWS key"):
-        publish("weekly", {"region": "AKIAABCDEFGHIJKLMNOP"}, warehouse=shop.path.parent, reports_dir=tmp_path / "shelf")
+    with pytest.raises(ParameterError, match="the value of scope is the value of the variable SHOP_DB_PASSWORD"):
+        publish("weekly", {"scope": MARK}, warehouse=shop.path.parent, reports_dir=tmp_path / "shelf")
+    with pytest.raises(ParameterError, match="the value of scope is an AWS key"):
+        publish("weekly", {"scope": "AKIAABCDEFGHIJKLMNOP"}, warehouse=shop.path.parent, reports_dir=tmp_path / "shelf")
     said = [
         "import os\nfrom retail_analytics import exhibits\nexhibits.points('Told', [os.environ['SHOP_DB_PASSWORD']])",
         "import os\nprint(os.environ['SHOP_DB_PASSWORD'])",
@@ -378,9 +378,9 @@ def test_random_faults_leave_true_records_whole_pages_and_nothing_else(shop, pac
     for number in range(times):
         fault = FAULTS[number % len(FAULTS)]
         notebooks("weekly", f"{number}\nfrom pathlib import Path\n"
-                  f"if Path({str(broken)!r}).exists() and region != 'all':\n    1 / 0\n"
+                  f"if Path({str(broken)!r}).exists() and scope != 'all':\n    1 / 0\n"
                   'from retail_analytics import about, open_warehouse\nw = open_warehouse()\nw.whole("incidents")\n'
-                  "about(w, last_month=last_month, months=months, region=region)")  # fmt: skip
+                  "about(w, last_month=last_month, months=months, scope=scope)")  # fmt: skip
         path = pack("limits: {seconds: 6}\n")
         whole = shop.path.read_bytes()
         if fault == "cell":

@@ -194,7 +194,7 @@ def test_switching_a_discovery_tool_on_is_no_growth(estate):
     late = {region: day for region, day in DISCOVERY_STARTED.items() if day.year > 2022}
     assert set(late) == {"Midlands", "Westvale"}
     for region, day in late.items():
-        flow = iot.stock_flow(warehouse, last_month=f"{day:%Y-%m}", months=1, region=region).rows.row(0, named=True)
+        flow = iot.stock_flow(warehouse, last_month=f"{day:%Y-%m}", months=1, scope=region).rows.row(0, named=True)
         month = day.replace(day=1)
         there = devices.filter(pl.col("region") == region)
         assert flow["newly_visible"] > 10

@@ -59,8 +59,9 @@ def absent(measured: Measured, says, *, drawn: str | None = "value") -> Exhibit 
     """
     if measured.not_recorded:
         why = f"Not recorded: {measured.not_recorded}."
-    elif measured.region != "all" and measured.by == ("region",):
-        why = f"Nothing to compare: this is about {measured.region} alone."
+    elif len(measured.by) == 1 and measured.by[0] in measured.place.alone:
+        says = says or f"{measured.metric.label} by {words.column(measured.by[0])}"
+        why = f"Nothing to compare: this is about {measured.place} alone."
     elif drawn in measured.rows.columns and not measured.rows[drawn].count():
         why = f"Cannot tell: nothing is known and settled in {words.window(measured)}."
     else:
@@ -78,8 +79,8 @@ def subtitle(measured: Measured) -> str:
         parts.append(period(measured, first) + (f" to {period(measured, last)}" if first < last else ""))
     elif measured.last_month:
         parts.append(_window(measured))
-    if measured.region != "all":
-        parts.append(f"region {measured.region}")
+    if measured.scope != "all":
+        parts.append(str(measured.place))
     has_interval = "low" in columns and measured.rows["low"].null_count() < measured.rows.height
     return ", ".join(parts) + ("; 95 % interval" if has_interval else "")
 

@@ -1,5 +1,6 @@
 """Dot and interval: groups, or the domains of the readiness scorecard, in the order in which they come."""
 
+from retail_analytics import exhibits
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
@@ -16,12 +17,17 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     """One dot with its 95 % interval for each group, in the order of the rows.
 
     Where the rows have `established`, groups that differ from their peers are in ink and the others,
-    which cannot be separated from average, in grey.
+    which cannot be separated from average, in grey. With one group only there is nothing to compare.
 
     Raises WorkbenchError for more than thirty groups.
     """
     if absent := captions.absent(measured, says):
         return absent
+    if measured.rows.height == 1:
+        row = measured.rows.row(0, named=True)
+        only = f"{captions.named(row, measured.by)} ({captions.value(measured, row)})"
+        title = says if isinstance(says, str) else measured.metric.label
+        return exhibits.not_recorded(title, f"Nothing to compare: {only} is all there is.")
     if measured.rows.height > MOST_ROWS:
         raise WorkbenchError(
             f"ranking draws at most {MOST_ROWS} groups and this has {measured.rows.height}: measure by a "

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from retail_analytics.commands import json_option, shelf_option, warehouse_option
+from retail_analytics.errors import UnknownName, WarehouseError
 
 GOOD = ("published", "unchanged")
 
@@ -28,7 +29,7 @@ def publish(report: str, parameters, again: bool, deadline: float | None, memory
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
-    Example: retail-analytics publish theft_trends -p region=Harbour --warehouse data/warehouses/example_grocers
+    Example: retail-analytics publish theft_trends -p scope=Harbour --warehouse data/warehouses/example_grocers
     """
     from retail_analytics.publishing import run
 
@@ -73,7 +74,8 @@ def run_packs(packs, workers: int | None, last_month: str | None, resume: str | 
     if bool(packs) == bool(resume):
         raise click.UsageError("Name the packs to run, or with --resume the run to go on with.")
     began = time.monotonic()
-    asked = pack.packs_of(resume, reports_dir) if resume else [pack.read_pack(path, Path.cwd()) for path in packs]
+    read = (pack.read_pack(path, Path.cwd(), reaching=reaching) for path in packs)
+    asked = pack.packs_of(resume, reports_dir) if resume else [*read]
     if last_month:
         asked = [pack.of_month(one, last_month) for one in asked]
     if dry_run:
@@ -98,6 +100,30 @@ def run_packs(packs, workers: int | None, last_month: str | None, resume: str | 
             why = "Interrupted. " if done.interrupted else ""
             click.echo(f"{why}Go on with: retail-analytics run --resume {resume or done.run}")
     sys.exit(0 if done.well else 1)
+
+
+def reaching(warehouse, *, metric: str, by: str, at_least: float, months: int = 12) -> list[str]:
+    """The groups of a breakdown whose value reaches `at_least`, in order: over the last complete months, or of what is
+    counted at one moment at the end of the last one.
+
+    Raises UnknownName or ParameterError for a metric that cannot be measured so, WarehouseError for one of which
+    the warehouse holds nothing.
+    """
+    from retail_analytics import compare  # slow to import: only packs that measure wait for it
+    from retail_analytics.measure import Metric, Stock, measure
+    from retail_analytics.metrics import every_metric
+
+    values = {name: one for name, one in every_metric().items() if isinstance(one, Metric) and one.numerator}
+    if metric not in values:
+        raise UnknownName("metric with a value for each month", metric, values)
+    asked = values[metric]
+    last = warehouse.newest_month(tuple(side.table for side in (asked.numerator, asked.denominator) if side))
+    measured = measure(warehouse, asked, last_month=last, months=months, by=by)
+    if measured.not_recorded:
+        raise WarehouseError(f"not recorded: {measured.not_recorded}")
+    together = compare.latest if isinstance(asked.numerator, Stock) else compare.summed
+    rows = together(measured).rows
+    return rows.filter((rows["value"] >= at_least) & rows[by].is_not_null())[by].sort().to_list()
 
 
 def _index(reports_dir: Path) -> Path:

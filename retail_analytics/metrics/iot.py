@@ -5,10 +5,11 @@ from datetime import date
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Flow, Measured, Metric, Stock, measure
+from retail_analytics.measure import Flow, Measured, Metric, Stock, measure, of_scope
 from retail_analytics.metrics.theft import stores_open
 from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse
+from retail_analytics.warehouse.scopes import Scope
 
 
 def in_service(where=None, total=None) -> Stock:
@@ -314,8 +315,7 @@ def support_cliff(warehouse: Warehouse, *, ahead: tuple[int, ...] = (0, 12, 24),
     last: date = now.last_month
     t = warehouse.table("devices")
     t = t.filter(t.in_service_from < after(last), t.in_service_to.isnull() | (t.in_service_to >= after(last)))
-    t = t.filter(t.region == now.region) if now.region != "all" else t
-    estate = warehouse.read(t.select("support_known", "support_ends_on"))
+    estate = warehouse.read(of_scope(t, now.place).select("support_known", "support_ends_on"))
     rows = []
     for months in ahead:
         day = after(last, months + 1)
@@ -334,22 +334,22 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     """Pairs of device records of which it could not be decided whether they are one device, by what stands against it.
 
     One row per reason, the commonest first, and a last one for all: metric, reason, value (pairs), records (in such a
-    pair), of (all records). They are those of the newest exports, and of no month. Of a region are the records of its
-    devices. Where many records share what tells nothing, the first and the last stand for them.
+    pair), of (all records). They are those of the newest exports, and of no month. Of a region or store are the
+    records of its devices. Where many records share what tells nothing, the first and the last stand for them.
     """
     facts = measure(warehouse, active_devices, **(story | {"months": 1}))
     schema = {"metric": pl.String, "reason": pl.String, "value": pl.Float64}
     schema |= {"records": pl.Int64, "of": pl.Int64}
     found = Measured(
-        rows=pl.DataFrame(schema=schema), metric=undecided_pairs, by=("reason",), region=facts.region,
+        rows=pl.DataFrame(schema=schema), metric=undecided_pairs, by=("reason",), scope=facts.scope, place=facts.place,
         known_by=facts.known_by, as_known=facts.as_known, snapshot=facts.snapshot, tables=("device_doubts",),
         not_recorded=facts.not_recorded,
     )  # fmt: skip
     if facts.not_recorded:
         return found
-    records = _records(warehouse, facts.region)
+    records = _records(warehouse, facts.place)
     if records.is_empty():
-        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.region} in this warehouse")
+        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.place} in this warehouse")
     doubts = warehouse.table("device_doubts")
     doubts = warehouse.read(doubts.filter(doubts.record < doubts.other).select("record", "other", reason="why"))
     doubts = doubts.with_columns(pl.col("reason").str.replace(r"\d+ (records|stores)", "many $1"))
@@ -362,8 +362,7 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     return found.with_rows(rows.select(*schema).cast(schema), notes=(TO_DECIDE,) if sides.height else ())
 
 
-def _records(warehouse: Warehouse, region: str) -> pl.DataFrame:
-    """The device records of a region, or all: record."""
+def _records(warehouse: Warehouse, place: Scope) -> pl.DataFrame:
+    """The device records of a scope: record."""
     t = warehouse.table("device_records").join(warehouse.table("device_links"), ["source", "source_id"])
-    t = t.join(warehouse.table("devices").select("device_id", "region"), "device_id")
-    return warehouse.read((t.filter(t.region == region) if region != "all" else t).select("record"))
+    return warehouse.read(t.semi_join(of_scope(warehouse.table("devices"), place), "device_id").select("record"))

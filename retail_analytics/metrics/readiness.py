@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
+import ibis
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, of_scope
 from retail_analytics.months import after, window
 from retail_analytics.warehouse import Warehouse
+from retail_analytics.warehouse.scopes import ALL
 
 time_to_contain = Duration(
     id="C02",
@@ -95,26 +97,29 @@ readiness_index = Metric(
 EXPIRY_STEP = 91  # days; evidence loses one level for each quarter it is past its date
 
 
-def assessments(warehouse: Warehouse, *, last_month, months: int = 12, region: str = "all") -> Measured:
+def assessments(warehouse: Warehouse, *, last_month, months: int = 12, scope: str = "all") -> Measured:
     """The newest level of each assessed safeguard at the end of the last month.
 
     One row per domain and safeguard: domain, control_id, level (0 to 4, after the ceiling of its evidence
     and the quarters since it expired), stated_level, evidence, assessed_on, past_date. A safeguard that
-    is assessed store by store has the median level of its stores.
+    is assessed store by store has the median level of its stores; one of a store or region counts what is assessed
+    there, and for the company as a whole.
     """
+    place = warehouse.scope(scope)
     first, last = window(last_month, months)
     end = min(after(last), warehouse.known_by or date.max)
     schema = {"domain": pl.String, "control_id": pl.String, "level": pl.Float64, "stated_level": pl.Float64}
     schema |= {"evidence": pl.String, "assessed_on": pl.Date, "past_date": pl.Boolean}
     facts = Measured(
-        rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, region=region,
-        known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=("controls",),
+        rows=pl.DataFrame(schema=schema), metric=readiness_index, last_month=last, months=months, scope=scope,
+        place=place, known_by=warehouse.known_by, snapshot=warehouse.snapshot, tables=("controls",),
     )  # fmt: skip
     if "controls" not in warehouse.coverage:
         return replace(facts, not_recorded=warehouse.lacking("controls"))
     t = warehouse.table("controls")
     t = t.filter(t.assessed_on < end)
-    t = t.filter(t.region.isnull() | (t.region == region)) if region != "all" else t
+    for_all = t.filter(t.store_id.isnull())
+    t = t if place == ALL else ibis.union(of_scope(t, place), for_all)
     found = warehouse.read(t).sort("assessed_on").group_by("control_id", "store_id", maintain_order=True).last()
     quarters = (pl.lit(end) - pl.col("expires_on")).dt.total_days() / EXPIRY_STEP
     lost = quarters.ceil().clip(0, 4).fill_null(0)

@@ -4,7 +4,7 @@ import ibis
 import polars as pl
 from ibis import _
 
-from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, measure
+from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, measure, of_scope
 from retail_analytics.warehouse import Warehouse
 
 is_theft = (_.kind == "theft") & ~_.attempted
@@ -130,7 +130,7 @@ def thefts_by_hour(warehouse: Warehouse, **story) -> Measured:
     t = warehouse.table("incidents").filter(is_theft)
     first, end = facts.rows["period"].min(), facts.rows["period"].max()
     t = t.filter(t.occurred_on >= first, t.occurred_on < ibis.literal(end) + ibis.interval(months=1))
-    t = t.filter(t.region == facts.region) if facts.region != "all" else t
+    t = of_scope(t, facts.place)
     counts = warehouse.read(
         t.group_by(weekday=t.occurred_on.day_of_week.index() + 1, hour=t.occurred_hour).agg(numerator=t.incidents.sum())
     ).cast({"weekday": pl.Int64, "hour": pl.Int64, "numerator": pl.Float64})

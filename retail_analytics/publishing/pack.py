@@ -20,7 +20,12 @@ from retail_analytics.sources.written import entries_of, only_known
 from retail_analytics.warehouse import Warehouse, open_warehouse
 
 PACK_KEYS = {"title", "warehouse", "limits", "keep", "reports"}
-ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "regions"}}
+ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "scopes"}}
+REACHING_KEYS = {"metric", "by", "at_least", "months"}
+SCOPES_ARE = (
+    "scopes are 'every region', 'every store', a list like [Harbour, \"0012\"], {query: SELECT …}, "
+    "or {metric: recorded_thefts, by: store_id, at_least: 20, months: 12}"
+)
 LIMITS = {"seconds", "memory_gb", "attempts", "run_seconds"}
 KEEP = {"months", "superseded", "days", "pinned"}
 LOCK = "packs.lock"
@@ -60,11 +65,13 @@ class Progress:
         return f"{said}  [{failed}about {left:,.0f} s left]"
 
 
-def read_pack(path: Path, root: Path) -> Pack:
-    """A pack as it is written; `regions: every` gives a report for each region of the warehouse, `regions: {query: …}`
-    for each that a query over it gives.
+def read_pack(path: Path, root: Path, *, reaching: Callable[..., list[str]] | None = None) -> Pack:
+    """A pack as it is written; `scopes` of a line give a report for each: every region, every store, those of a list,
+    those that a query gives, or the groups of a metric that reach a value.
 
-    Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not understood.
+    What a metric is nothing here knows: `reaching` is asked for the groups, as reaching(warehouse, metric=, by=,
+    at_least=, months=). Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not
+    understood.
     """
     if not path.is_file():
         raise SourceError(f"There is no pack {path}. Those that come along are in reports/packs.")
@@ -78,7 +85,7 @@ def read_pack(path: Path, root: Path) -> Pack:
         if not isinstance(entry.get("parameters", {}), dict):
             raise SourceError(f"{path}: {entry['report']}: parameters are like {{months: 12}}.")
         folder = root / str(warehouse)
-        for scope in _scopes(path, entry, folder):
+        for scope in _scopes(f"{path}: {entry['report']}", entry, folder, reaching):
             parameters = entry.get("parameters", {}) | scope
             due.append(Due(str(entry["report"]), folder, parameters, str(pack.get("title", path.stem))))
     limits = _numbers(path, pack, "limits", LIMITS)
@@ -222,21 +229,36 @@ def _opened(opened: dict[Path, Warehouse], due: Due) -> Warehouse:
     return opened[due.warehouse]
 
 
-def _scopes(path: Path, entry: dict, folder: Path) -> list[dict]:
-    """The parameters of each scope of a line of a pack."""
-    match entry.get("regions"):
-        case None:
-            return [{}]
-        case list() as regions:
-            return [{"region": str(region)} for region in regions]
-        case "every":
-            return [{"region": region} for region in open_warehouse(folder).regions]
+def _scopes(where: str, entry: dict, folder: Path, reaching: Callable[..., list[str]] | None) -> list[dict]:
+    """The parameters of each scope of a line of a pack, each once."""
+    if "scopes" not in entry:
+        return [{}]
+    if "scope" in entry.get("parameters", {}):
+        raise SourceError(f"{where} has a parameter 'scope' and 'scopes' too. Leave one of them out.")
+    return [{"scope": scope} for scope in dict.fromkeys(_named_scopes(where, entry["scopes"], folder, reaching))]
+
+
+def _named_scopes(where: str, scopes, folder: Path, reaching: Callable[..., list[str]] | None) -> list[str]:
+    match scopes:
+        case "every region":
+            return open_warehouse(folder).regions
+        case "every store":
+            return list(open_warehouse(folder).stores)
+        case list():
+            for scope in scopes:
+                if not isinstance(scope, str):  # an unquoted 0012 is the number 10 in YAML
+                    raise SourceError(f"{where}: the scope {scope} is no text. Write it in quotes, like \"0012\".")
+            return scopes
         case {"query": str() as query}:
+            only_known(f"{where}, scopes", scopes, {"query"})
             found = open_warehouse(folder).sql(query)
             if found.width != 1:
-                raise SourceError(f"{path}: {entry['report']}: the query gives {found.width} columns, expected one.")
-            return [{"region": str(region)} for region in found.to_series().drop_nulls().sort()]
-    raise SourceError(f"{path}: {entry['report']}: regions are 'every', like [North], or like {{query: SELECT …}}.")
+                raise SourceError(f"{where}: the query gives {found.width} columns, expected one.")
+            return [str(scope) for scope in found.to_series().drop_nulls().unique().sort()]
+        case {"metric": str(), "by": "store_id" | "region", "at_least": int() | float()} if reaching:
+            only_known(f"{where}, scopes", scopes, REACHING_KEYS)
+            return reaching(open_warehouse(folder), **scopes)
+    raise SourceError(f"{where}: {SCOPES_ARE}.")
 
 
 def _numbers(path: Path, pack: dict, name: str, known: set[str]) -> dict:

@@ -249,6 +249,7 @@ def day_name(day) -> str:
 
 
 def scope_name(scope: str) -> str:
+    """All regions, or a scope as readers know it."""
     return "all regions" if scope == "all" else str(scope)
 
 

@@ -47,8 +47,8 @@ def report(name: str) -> Report:
     return Report(name, facts["title"], path, tuple(facts["needs"]), inspect_notebook(str(path)))
 
 
-def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: int, region: str) -> dict:
-    """What a report is asked to show, checked against the data: last_month, months, region.
+def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: int, scope: str) -> dict:
+    """What a report is asked to show, checked against the data: last_month, months, scope.
 
     `newest` becomes the newest month that every table the report needs covers completely; `months` is at
     most as far back as they go. Raises ParameterError, UnknownName or WarehouseError with the sentence that
@@ -62,14 +62,13 @@ def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: i
             f"{report_name}: {wanted:%Y-%m} is not complete in the data ({_ends(warehouse, needs)}). "
             f"Newest complete month: {newest:%Y-%m}."
         )
-    if region != "all" and region not in warehouse.regions:
-        raise UnknownName("region", region, ["all", *warehouse.regions])
+    warehouse.scope(scope)
     oldest = max(warehouse.coverage[t]["covered_from"] for t in needs)
     if wanted < oldest.replace(day=1):
         raise ParameterError(f"{report_name}: {wanted:%Y-%m} lies before the data, which begin on {oldest}.")
     window(wanted, months)  # refuses a number of months that cannot be
     covered = (wanted.year - oldest.year) * 12 + wanted.month - oldest.month + 1
-    return {"last_month": f"{wanted:%Y-%m}", "months": min(months, covered), "region": region}
+    return {"last_month": f"{wanted:%Y-%m}", "months": min(months, covered), "scope": scope}
 
 
 def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> dict:
@@ -85,7 +84,7 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
     typed = declared | {name: _typed(asked, name, value) for name, value in values.items()}
     if warehouse.known_by and warehouse.known_by > date.today():
         raise ParameterError(f"{asked.name}: known_by is {warehouse.known_by}, which lies in the future.")
-    return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "region")})
+    return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "scope")})
 
 
 def because(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> str | None:
@@ -104,7 +103,7 @@ def because(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> s
 
 
 def nearest(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> dict:
-    """The values of a request that was refused, with a month and a region under which it can be told.
+    """The values of a request that was refused, with a month and a scope under which it can be told.
 
     The month is the one asked for if it is one, else the newest complete one, else that of the newest day.
     """
@@ -115,7 +114,7 @@ def nearest(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
             month = warehouse.newest_month(asked.needs)
         except WarehouseError:
             month = max((row["covered_to"] for row in warehouse.coverage.values()), default=date.today())
-    return values | {"last_month": f"{month:%Y-%m}", "region": str(values.get("region", "all"))}
+    return values | {"last_month": f"{month:%Y-%m}", "scope": str(values.get("scope", "all"))}
 
 
 def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
@@ -124,6 +123,8 @@ def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
 
 def _typed(asked: Report, name: str, value: object) -> object:
     if asked.parameters[name]["inferred_type_name"] != "int":
+        if isinstance(value, int | float):  # an unquoted 0012 is the number 10 in YAML
+            raise ParameterError(f"{asked.name}: {name} is {value}, expected text. Write it in quotes, like \"0012\".")
         return str(value) if isinstance(value, date) else value  # YAML reads an unquoted day as one
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,6}", value):
         return int(value)

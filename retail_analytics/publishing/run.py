@@ -20,12 +20,13 @@ from pathlib import Path
 
 import psutil
 
-from retail_analytics.errors import WorkbenchError
+from retail_analytics.errors import UnknownName, WorkbenchError
 from retail_analytics.publishing import record
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
 from retail_analytics.publishing.watch import NOTEBOOK, PAGE, SOCKETS, Attempt, Outcome, outcomes, sweep
 from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
+from retail_analytics.warehouse.scopes import Scope
 
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
 CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
@@ -54,8 +55,8 @@ class Due:
 
     @property
     def name(self) -> str:
-        region = self.parameters.get("region", "all")
-        return f"{self.report} · {Path(self.warehouse).name}" + ("" if region == "all" else f" · {region}")
+        scope = self.parameters.get("scope", "all")
+        return f"{self.report} · {Path(self.warehouse).name}" + ("" if scope == "all" else f" · {scope}")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Run:
     title: str
     month: str
     scope: str
+    scope_name: str  # how readers know it
     parameters: dict
     snapshot: str
     inputs: dict  # what the page depends on, as fingerprints: notebook, code, packages, data by table
@@ -173,7 +175,7 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
 def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch: str | None = None) -> Run:
     """Record that a report which was due cannot be published, with a page that says why.
 
-    It stands on the shelf for the month and region that were asked for, as far as they can be told.
+    It stands on the shelf for the month and scope that were asked for, as far as they can be told.
     Raises WorkbenchError if the report is unknown, or the shelf cannot be written.
     """
     asked = report(due.report)
@@ -194,7 +196,8 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
         "report": asked.name,
         "title": asked.title,
         "month": parameters["last_month"],
-        "scope": parameters["region"],
+        "scope": parameters["scope"],
+        "scope_name": _scope(warehouse, parameters["scope"]).label,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "snapshot": warehouse.snapshot,
         "parameters": parameters,
@@ -304,8 +307,8 @@ class _Place:
     def __init__(self, one: Prepared, reports_dir: Path):
         facts, known_by = one.facts, one.opened.known_by
         self.reports_dir = reports_dir
-        scope = "" if facts["scope"] == "all" else f"-{_slug(facts['scope'])}"
-        name = f"{facts['month']}{scope}" + (f"-known-{known_by}" if known_by else "")
+        slug = _scope(one.opened, facts["scope"]).slug
+        name = facts["month"] + (f"-{slug}" if slug else "") + (f"-known-{known_by}" if known_by else "")
         folder = reports_dir / facts["warehouse"] / facts["report"]
         self.page, self.notebook = folder / f"{name}.html", folder / f"{name}.ipynb"
         self.failure_page, self.failed_notebook = folder / f"{name}.failed.html", folder / f"{name}.failed.ipynb"
@@ -323,7 +326,7 @@ def _about(one: Prepared) -> dict:
         "organisation": one.opened.title,
         "report": one.asked.name,
         "month": month.strftime(MONTH),
-        "scope": one.facts["scope"],
+        "scope": one.facts["scope_name"],
         "as_known": known and known.strftime("%-d %B %Y"),
         "shelf_link": "../../index.html",
         "snapshot": one.opened.snapshot,
@@ -342,6 +345,9 @@ def _heading(notebook: Path, cell_index: int | None) -> str:
     return f"Cell {cell_index + 1} of {notebook.name}, under “{headings[-1] if headings else 'the beginning'}”"
 
 
-def _slug(name: str) -> str:
-    plain = "".join(c if c.isalnum() else "-" for c in name.lower())
-    return "-".join(part for part in plain.split("-") if part)
+def _scope(warehouse: Warehouse, name: str) -> Scope:
+    """A scope that is asked for, also one that there is not: a refusal has a page too."""
+    try:
+        return warehouse.scope(name)
+    except UnknownName:
+        return Scope(name, "unknown", name)

@@ -113,7 +113,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
     """
     there = _exists(reports_dir, newest.get("page"))
     published = newest["end"] in GOOD and there
-    month, scope = month_name(newest["month"]), scope_name(newest["scope"])
+    month, scope = month_name(newest["month"]), scope_name(newest.get("scope_name", newest["scope"]))
     scope += f", as known on {day_name(known_by_of(newest))}" if known_by_of(newest) != NOW else ""
     reason = newest.get("reason") or ("The page is no longer on the shelf." if not published else "")
     data = newest.get("data", newest["shelf"])

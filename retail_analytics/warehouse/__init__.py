@@ -32,6 +32,7 @@ from retail_analytics.warehouse.arrival import FileAccount, arrive, sentence
 from retail_analytics.warehouse.building import TABLES, build, build_known, definitions
 from retail_analytics.warehouse.correcting import corrections_of, files_named
 from retail_analytics.warehouse.history import raw_table
+from retail_analytics.warehouse.scopes import ALL, FOR_ALL, REGIONS, Scope, contents
 
 DEFAULT = Path("data/warehouses/default")
 NOW = "now"
@@ -82,7 +83,7 @@ class Warehouse:
     _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
     _tables: dict = field(default_factory=dict, repr=False)
     _frames: dict = field(default_factory=dict, repr=False)
-    _contents: dict = field(default_factory=dict, repr=False)  # by table and region, as one number
+    _contents: dict = field(default_factory=dict, repr=False)  # columns and contents of tables, by table and column
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
@@ -105,10 +106,10 @@ class Warehouse:
             self._known[day] = Warehouse(self.path, day)
         return self._known[day]
 
-    def lacking(self, table: str) -> str:
-        """The words for a table of which nothing is known."""
+    def lacking(self, table: str, told: str = "") -> str:
+        """The words for a table of which nothing is known, or nothing `told` as it is asked: by store."""
         then = f" as known on {self.known_by}" if self.known_by else ""
-        return f"no {table.replace('_', ' ')} in this warehouse{then}"
+        return f"no {table.replace('_', ' ')} {told and f'{told} '}in this warehouse{then}"
 
     @property
     def snapshot(self) -> str:
@@ -146,24 +147,21 @@ class Warehouse:
         """The cleaned tables that were asked for since the warehouse was opened, in order of name."""
         return sorted(self._tables)
 
-    def fingerprint(self, name: str, region: str = "all") -> str:
-        """What a cleaned table holds, of one region where it tells regions, as a short text.
-
-        The same rows give the same text, in whatever snapshot and order. How many rows a table has is no part of the
-        fingerprint of `coverage`: it tells of all regions.
+    def fingerprint(self, name: str, scope: str = "all") -> str:
+        """What a cleaned table holds of a scope, as a short text: of a store where the table tells both store and
+        region, else of its region where it tells regions, else the whole. Raises UnknownName for an unknown scope.
         """
-        if name not in self._contents:
-            columns = "* EXCLUDE row_count" if name == "coverage" else "*"
-            regional = "region" in self.engine.table(name).columns
-            found = self.engine.con.execute(
-                f"SELECT {'region' if regional else 'NULL'}, count(*), coalesce(sum(hash(t)), 0) "
-                f"FROM (SELECT {columns} FROM {quoted(name)}) t GROUP BY ALL"
-            ).fetchall()
-            self._contents[name] = regional, {which: f"{rows}-{total % 2**64:x}" for which, rows, total in found}
-        regional, contents = self._contents[name]
-        if regional and region != "all":
-            return contents.get(region, "none")
-        return " ".join(f"{which}:{content}" for which, content in sorted(contents.items(), key=str))
+        place, columns = self.scope(scope), self._contents.get(name) or self.engine.table(name).columns
+        self._contents[name] = columns
+        by_store = place.kind == "store" and {"store_id", "region"} <= set(columns)
+        column = "store_id" if by_store else "region" if "region" in columns else None
+        if (name, column) not in self._contents:
+            self._contents[name, column] = contents(self.engine.con, name, column)
+        found = self._contents[name, column]
+        if column is None or place.kind == "all":
+            return " ".join(f"{which}:{content}" for which, content in sorted(found.items(), key=str))
+        own = found.get(place.name if by_store else place.region, "none")
+        return f"{own} {found.get(None)}" if name in FOR_ALL else own
 
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
         """The answer to an Ibis expression."""
@@ -183,8 +181,32 @@ class Warehouse:
     @cached_property
     def regions(self) -> list[str]:
         """Every region that stores, incidents or devices name, in order."""
-        names = " UNION ".join(f"SELECT region FROM {t}" for t in ("stores", "incidents", "devices"))
-        return self.sql(f"SELECT region FROM ({names}) WHERE region IS NOT NULL ORDER BY region")["region"].to_list()
+        # Asked beside `sql`: a report that only names its region has not read the incidents.
+        names = self.engine.con.execute(f"{REGIONS} ORDER BY region").fetchall()
+        return [name for (name,) in names if name is not None]
+
+    @cached_property
+    def stores(self) -> dict[str, Scope]:
+        """Every store as a scope, by its id, in order."""
+        rows = self.whole("stores").select("store_id", "store", "region").sort("store_id").iter_rows()
+        return {store_id: Scope(store_id, "store", label, region) for store_id, label, region in rows}
+
+    def scope(self, name: str) -> Scope:
+        """What a report can be about: all, a region, or a store by its id; a region wins. Raises UnknownName."""
+        if name == "all":
+            return ALL
+        if name in self.regions:
+            return Scope(name, "region", name, name)
+        if name not in self.stores:
+            raise UnknownName("scope", name, ["all", *self.regions], besides=self.stores, called="store")
+        return self.stores[name]
+
+    def tells_stores(self, name: str) -> bool:
+        """Whether any row of a cleaned table says in which store it was."""
+        if (name, "told") not in self._contents:
+            query = f"SELECT 1 FROM {quoted(name)} WHERE store_id IS NOT NULL LIMIT 1"
+            self._contents[name, "told"] = bool(self.engine.con.execute(query).fetchall())
+        return self._contents[name, "told"]
 
     def newest_month(self, tables: tuple[str, ...]) -> date:
         """The first day of the newest month that all of these tables cover completely.

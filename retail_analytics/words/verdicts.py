@@ -166,12 +166,13 @@ def grown(measured: Measured) -> Verdict:
 def scored(index: Measured) -> Verdict:
     """What may be said of a readiness index (statistics.scorecard): its value, limits and weakest domain."""
     row, domains = index.rows.row(0, named=True), index.rows.filter(index.rows["domain"] != "index")
+    who = "the company" if index.scope == "all" else str(index.place)
     between = "" if row["low"] is None else interval(row["low"], row["high"], whole)
     missing = domains.filter(domains["indicators"] == 0)["label"].to_list()
     if row["value"] is None:
         measured = f"only {domains.height - len(missing)} of {domains.height} domains are measured against a tolerance"
         sentence = f"Readiness: cannot tell; {measured}."
-        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready the company is: {measured}.")
+        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready {who} is: {measured}.")
     said = f" (95 % {between})" if between else ""
     sentence = f"Readiness is {whole(row['value'])} of 100{said}. {opening(weakest(index))}."
     reason = f"Readiness in {listed(inside(name) for name in missing)}: nothing is measured there." if missing else None
@@ -194,6 +195,8 @@ def watched(watch_list: Measured, ranked: Measured) -> str:
     """How many groups are on a watch list (statistics.ranking.watch_list), of how many that were compared."""
     if ranked.not_recorded:
         return ranked.metric.label
+    if set(ranked.by) & set(ranked.place.alone):
+        return f"Watch list by {inside(ranked.metric.label)}"
     on_list = watch_list.rows.height
     have = "has more than 1.5 times its" if on_list < 2 else "have more than 1.5 times their"
     return f"{some(on_list, ranked.rows['value'].count(), ranked)} very likely {have} peers' rate."

@@ -573,7 +573,7 @@ TAG, MAC = "same asset tag, different serials", "same mac, different serials"
     ],
 )  # fmt: skip
 def test_records_that_could_be_one_device_are_counted_by_what_stands_against_it(given, region, reasons, says):
-    found = iot.undecided(given(devices=DOUBTED), last_month="2025-05", months=12, region=region)
+    found = iot.undecided(given(devices=DOUBTED), last_month="2025-05", months=12, scope=region)
     assert found.rows.drop("metric").rows() == reasons
     shown = charts.table(found).content
     assert shown["title"] == says and (iot.TO_DECIDE in shown["notes"]) == (region != "East")
@@ -593,8 +593,8 @@ def test_an_override_that_names_no_record_is_no_pair_that_could_be_one_device(gi
 
 
 def test_without_devices_there_is_nothing_to_decide(given):
-    asked = {"last_month": "2025-05", "region": "West"}
+    asked = {"last_month": "2025-05", "scope": "West"}
     shop = given(stores="store_id | region\n0001 | West")
     assert iot.undecided(shop, **asked).not_recorded == "no devices in this warehouse"
     shop = given(devices=DOUBTED)
-    assert iot.undecided(shop, **asked).not_recorded == "no devices of West in this warehouse"
+    assert iot.undecided(shop, **asked).not_recorded == "no devices of region West in this warehouse"

@@ -196,7 +196,7 @@ def test_a_region_that_usually_reports_and_sends_nothing_has_a_gap_not_a_zero(gi
     )
     # April is not over in the data: nothing is missing yet.
     assert measure(shop, theft.recorded_thefts, last_month="2025-04", months=4).gaps == by_region.gaps
-    of_kent = measure(shop, theft.recorded_thefts, last_month="2025-03", months=2, region="Kent")
+    of_kent = measure(shop, theft.recorded_thefts, last_month="2025-03", months=2, scope="Kent")
     assert rows(of_kent) == [(date(2025, 2, 1), None, None, None), (date(2025, 3, 1), 40, None, 40)]
 
 
@@ -264,8 +264,8 @@ def test_a_denominator_that_nobody_wrote_down_is_not_recorded(given):
         stores="store_id | region | opened_on\n0001 | North | 2020-01-01",
         devices="source | source_id | observed_on | store_id | installed_on\ncmdb | 1 | 2025-06-30 | 0001 | 2024-01-01",
     )
-    measured = measure(shop, iot.devices_per_area, last_month="2025-05", months=1, region="North")
-    assert measured.not_recorded == "no values for devices per 100 m² in North in these months"
+    measured = measure(shop, iot.devices_per_area, last_month="2025-05", months=1, scope="North")
+    assert measured.not_recorded == "no values for devices per 100 m² in region North in these months"
 
 
 LOSSES = """
@@ -279,7 +279,7 @@ LOSSES = """
 def test_a_loss_is_in_one_currency_and_two_are_never_added(given):
     shop = given(incidents=LOSSES)
     asked = {"last_month": "2025-01", "months": 1}
-    kent = measure(shop, theft.known_loss, region="Kent", **asked)
+    kent = measure(shop, theft.known_loss, scope="Kent", **asked)
     assert (rows(kent), kent.metric.unit) == ([(date(2025, 1, 1), 50, None, 50)], "known loss at cost, GBP")
     both = measure(shop, theft.known_loss, **asked)
     assert both.not_recorded == "known loss in one currency (EUR, GBP are mixed)" and both.rows.is_empty()
@@ -401,8 +401,8 @@ def test_what_ends_after_the_window_or_is_not_over_in_the_data_is_open(given):
     assert march.not_recorded == "no incidents to measure it by that began in these months"
     with pytest.raises(UnknownName, match="Unknown breakdown of time_to_contain 'regoin'"):
         durations(shop, readiness.time_to_contain, **asked, by="regoin")
-    with pytest.raises(UnknownName, match="Unknown region 'Nrth'"):
-        durations(shop, readiness.time_to_contain, **asked, region="Nrth")
+    with pytest.raises(UnknownName, match="Unknown scope 'Nrth'"):
+        durations(shop, readiness.time_to_contain, **asked, scope="Nrth")
 
 
 def test_a_week_that_reaches_into_a_month_without_data_is_not_known(given):
@@ -415,7 +415,7 @@ def test_a_week_that_reaches_into_a_month_without_data_is_not_known(given):
             I3          | Kent   | theft | 40     | 2025-04-10
         """,
     )
-    weeks = measure(shop, theft.recorded_thefts, last_month="2025-04", months=4, every="week", region="Kent")
+    weeks = measure(shop, theft.recorded_thefts, last_month="2025-04", months=4, every="week", scope="Kent")
     unknown = weeks.rows.filter(weeks.rows["value"].is_null())["period"]
     assert (unknown.min(), unknown.max(), len(unknown)) == (date(2025, 1, 27), date(2025, 2, 24), 5)
 
@@ -478,9 +478,9 @@ def test_annotations_and_tolerances_are_those_of_the_tables_the_window_and_the_r
         """,
     )
     seen = {}
-    for region in ("all", "North", "South"):
-        measured = measure(shop, theft.recorded_thefts, last_month="2025-02", months=2, region=region)
-        seen[region] = [[note["annotation_id"] for note in measured.annotations], measured.tolerance]
+    for scope in ("all", "North", "South"):
+        measured = measure(shop, theft.recorded_thefts, last_month="2025-02", months=2, scope=scope)
+        seen[scope] = [[note["annotation_id"] for note in measured.annotations], measured.tolerance]
     everyone = {"limit": 40, "owner": "COO", "agreed_on": date(2025, 1, 1)}
     assert seen == {
         "all": [["lasting", "touching", "elsewhere"], everyone],
@@ -548,7 +548,7 @@ def test_two_breakdowns_at_once_and_a_region_without_rows(given):
         (date(2025, 2, 1), "North", "fraud", 1, None, 1),
         (date(2025, 2, 1), "North", "theft", 0, None, 0),
     ]
-    assert [row[-1] for row in rows(measure(shop, theft.recorded_thefts, **asked, region="South"))] == [0, 0]
+    assert [row[-1] for row in rows(measure(shop, theft.recorded_thefts, **asked, scope="South"))] == [0, 0]
     # A month's entry cannot have been known before the month was over.
     early = measure(shop.as_known(date(2025, 2, 27)), theft.incidents_of_a_kind, **asked)
     assert shop.sql("SELECT known_on FROM incidents ORDER BY ALL").rows() == [(date(2025, 1, 1),), (date(2025, 2, 28),)]
@@ -793,7 +793,7 @@ def test_devices_per_area_leaves_out_stores_without_an_area(given):
     ("asked", "error", "words"),
     [
         ({"by": "regoin"}, UnknownName, "Unknown breakdown of recorded_thefts 'regoin'. Did you mean 'region'?"),
-        ({"region": "Nrth"}, UnknownName, "Unknown region 'Nrth'. Did you mean 'North'?"),
+        ({"scope": "Nrth"}, UnknownName, "Unknown scope 'Nrth'. Did you mean 'North'?"),
         ({"last_month": "2025-13"}, ParameterError, "last_month is '2025-13', expected a month like 2026-10."),
         ({"months": 0}, ParameterError, "months is 0, expected a whole number from 1 to 600."),
         ({"every": "day"}, ParameterError, "every is 'day', expected month or week."),
