@@ -244,7 +244,7 @@ def test_going_back_to_a_snapshot_and_on_from_it(tmp_path):
 
 
 def test_a_relative_warehouse_of_the_environment_is_found_from_a_notebooks_folder(retailer, tmp_path, monkeypatch):
-    monkeypatch.setattr("retail_analytics.warehouse._project", lambda: retailer.path.parents[1])
+    monkeypatch.setattr("retail_analytics.warehouse.opened._project", lambda: retailer.path.parents[1])
     monkeypatch.setenv("RETAIL_WAREHOUSE", retailer.path.parent.name)
     monkeypatch.chdir(tmp_path)
     assert open_warehouse().path == retailer.path

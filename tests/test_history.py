@@ -364,7 +364,7 @@ def test_every_metric_as_known_in_march_is_in_june_what_it_was_in_march(march_an
         measured = durations if isinstance(metric, Duration) else measure
         then, again, now = (measured(shop, metric, last_month="2026-10", by=by) for shop in (march, known, june))
         assert again.rows.equals(then.rows), metric.name
-        facts = {"rows": None, "metric": None, "known_by": None, "query": "", "snapshot": ""}  # but for these
+        facts = {"rows": None, "metric": None, "known_by": None, "script": str, "snapshot": ""}  # but for these
         assert replace(again, **facts) == replace(then, **facts) and again.metric.unit == then.metric.unit
         differ |= {metric.name} if not now.rows.equals(then.rows) else set()
     assert {"theft_rate", "recorded_thefts", "active_devices", "findings_open", "uplink_availability"} & differ
