@@ -103,5 +103,30 @@ def run(command: list, cwd: Path | None = None) -> None:
         raise SystemExit(f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
+def of_stores(counts: list[int], workers: int) -> None:
+    """One report for each of so many stores of a sample that has as many."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run([BIN / "retail-analytics", "sample", folder / "sample", "--stores", max(counts), "--years", 2])
+        run([BIN / "retail-analytics", "load", folder / "sample" / "exports", "--warehouse", folder / "warehouse"])
+        query = "SELECT store_id FROM stores WHERE closed_on IS NULL ORDER BY store_id LIMIT"
+        for count in counts:
+            entry = {"report": "theft_trends", "scopes": {"query": f"{query} {count}"}}
+            (folder / "pack.yaml").write_text(json.dumps({"warehouse": str(folder / "warehouse"), "reports": [entry]}))
+            command = [BIN / "retail-analytics", "run", folder / "pack.yaml", "--reports", folder / f"shelf{count}"]
+            began = time.perf_counter()
+            words = [*map(str, command), "--workers", str(workers)]
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+            held = []
+            for line in process.stdout:
+                if " of " in line:
+                    held.append(psutil.Process(process.pid).memory_info().rss / 1e6)
+            seconds = time.perf_counter() - began
+            process.wait()
+            ends = f"memory {held[len(held) // 10]:.0f} MB after a tenth, {held[-1]:.0f} MB at the end"
+            print(f"{len(held):>5,} reports: {seconds:.1f} s, {seconds / len(held):.2f} s each; {ends}", flush=True)
+
+
 if __name__ == "__main__":
-    main(psutil.cpu_count() or 1)
+    cores = psutil.cpu_count() or 1
+    of_stores([*map(int, sys.argv[1:])], cores) if sys.argv[1:] else main(cores)

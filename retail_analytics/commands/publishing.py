@@ -31,8 +31,9 @@ def publish(report: str, parameters, again: bool, deadline: float | None, memory
     \b
     Example: retail-analytics publish theft_trends -p scope=Harbour --warehouse data/warehouses/example_grocers
     """
-    from retail_analytics.publishing import run
+    from retail_analytics.publishing import kernels, run
 
+    kernels.warm_up()
     values = dict(_name_and_value(pair) for pair in parameters)
     given = {"seconds": deadline, "memory": memory and memory * 1e9}
     limits = run.Limits(**{name: value for name, value in given.items() if value})

@@ -9,15 +9,20 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from queue import Empty
 from threading import Thread
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import LocalProvisioner
 
 NAME = "retail-analytics-warm"
@@ -32,6 +37,28 @@ def processes() -> BaseContext:
     if CAN_FORK:
         context.set_forkserver_preload(["retail_analytics.publishing.warm"])
     return context
+
+
+def warm_up() -> None:
+    """Begin to make the process that is forked, while something else is done."""
+    if CAN_FORK:
+        processes()
+        forkserver.ensure_running()
+
+
+class PromptClient(AsyncKernelClient):
+    """A client that does not wait a fifth of a second for what a new kernel might have said before its first cell."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Until the kernel answers on both channels. Raises RuntimeError if it has died or takes too long."""
+        until = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < until and await self._async_is_alive():
+            self.kernel_info()
+            with suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)  # now its outputs are heard, too
+                return self._handle_kernel_info_reply(reply)
+        raise RuntimeError("the kernel did not answer")
 
 
 @dataclass(frozen=True)

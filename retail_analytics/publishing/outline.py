@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup
 from bs4.element import PreformattedString, Tag
 from markupsafe import Markup, escape
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from retail_analytics.exhibits import MIMETYPE
 from retail_analytics.words.parts import inside
@@ -191,6 +190,9 @@ def _pieces(source: str) -> Iterator[tuple[str, Markup]]:
 
     The notebook's own title (#) is left out: the page has one.
     """
+    # Slow to import, and the shelf's own pages do without.
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
     renderer = IPythonRenderer(escape=True, exclude_anchor_links=True)
     rendered = MarkdownWithMath(renderer=renderer).render(source)
     title, body = "", Markup()

@@ -46,12 +46,12 @@ def work(attempt: Attempt, kernel: kernels.Kernel | None, sockets: Path, tells: 
 
 def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
     executed = attempt.folder / NOTEBOOK
+    talks = {"transport": "ipc", "ip": f"{sockets}/k"}  # sockets of its own: no ports to race for, nothing in the clear
     try:
         papermill.execute_notebook(
             str(attempt.notebook), str(executed), attempt.parameters, kernel_name="python3", engine_name=_Engine.name,
             request_save_on_cell_execute=False, progress_bar=False, tells=tells,
-            # Sockets of its own: no ports to race for, nothing in the clear.
-            config=Config(KernelManager={"transport": "ipc", "ip": f"{sockets}/k"}),
+            config=Config(KernelManager=talks | {"client_factory": kernels.PromptClient}),
             extra_arguments=["--log-level=CRITICAL"],
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
