@@ -294,7 +294,7 @@ def test_a_run_that_is_interrupted_or_killed_leaves_nothing_and_is_resumed(shop,
     nothing_is_left(folder)
 
 
-def test_a_secret_reaches_neither_page_nor_notebook_nor_record(shop, notebooks, tmp_path, monkeypatch):
+def test_a_secret_reaches_neither_page_nor_notebook_nor_record(shop, pack, notebooks, tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_DB_PASSWORD", MARK)
     notebooks("weekly", "1 + 1")
     with pytest.raises(ParameterError, match="the value of scope is the value of the variable SHOP_DB_PASSWORD"):
@@ -312,6 +312,11 @@ def test_a_secret_reaches_neither_page_nor_notebook_nor_record(shop, notebooks, 
         notebooks("weekly", cell)
         run = run_of(shop, tmp_path)
         assert run.end in ("unsafe", "failed"), cell
+    secret = pack("").read_text().replace("{report: weekly}", f"{{report: weekly, parameters: {{scope: {MARK}}}}}")
+    (tmp_path / "pack.yaml").write_text(secret)
+    told = []
+    batch = run_packs([read_pack(tmp_path / "pack.yaml", tmp_path)], reports_dir=tmp_path / "shelf", said=told.append)
+    assert "refused" in [run.end for run in batch.ended] and MARK not in "".join(told)
     shelf.index(tmp_path / "shelf")
     for path in (tmp_path / "shelf").rglob("*"):
         if path.is_file():

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from retail_analytics.errors import SourceError, WorkbenchError, did_you_mean
 from retail_analytics.publishing import record
-from retail_analytics.publishing.run import Due, Limits, Prepared, Run, prepare, refuse, run_id, runs_of
+from retail_analytics.publishing.run import Due, Limits, Prepared, Run, prepare, recorded, refuse, run_id, runs_of
 from retail_analytics.sources.written import entries_of, only_known
 from retail_analytics.warehouse import Warehouse, open_warehouse
 
@@ -209,8 +209,7 @@ def _prepared(packs, reports_dir: Path, resumes, only_failed: bool, batch: Batch
                 batch.wrong.append(error)
                 continue
             if isinstance(found, Run):
-                record.append(reports_dir, asdict(found))
-                end(found)
+                end(recorded(reports_dir, found))
             elif not _left_out(found, reports_dir, resumes, only_failed):
                 left = until - time.monotonic()
                 yield replace(found, limits=replace(pack.limits, seconds=min(pack.limits.seconds, max(0, left))))

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.publishing.hidden import hidden
 from retail_analytics.warehouse import NOW
 
 RUNS, STATE, SUPERSEDED = "runs.jsonl", "shelf.sqlite", "superseded"
@@ -59,12 +60,12 @@ def make(reports_dir: Path) -> None:
 
 
 def append(reports_dir: Path, record: dict) -> None:
-    """Add one run to runs.jsonl as one whole line; runs that end at the same time wait for each other.
+    """Add one run to runs.jsonl as one whole line, without secrets; runs that end at the same time wait for each other.
 
     Raises WorkbenchError if it cannot be written.
     """
     reports_dir = Path(reports_dir)
-    line = json.dumps(record, sort_keys=True, default=str).encode() + b"\n"
+    line = hidden(json.dumps(record, sort_keys=True, default=str)).encode() + b"\n"
     try:
         with _locked(reports_dir), open(reports_dir / RUNS, "ab+") as file:
             if file.tell():

@@ -125,7 +125,7 @@ def publish(
     prepared = prepare(due, open_warehouse(warehouse), reports_dir, again=again)
     record.make(reports_dir)
     if isinstance(prepared, Run):
-        return prepared
+        return recorded(reports_dir, prepared)
     return next(runs_of(iter([replace(prepared, limits=limits)]), reports_dir, workers=1))
 
 
@@ -179,7 +179,8 @@ def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch
     Raises WorkbenchError if the report is unknown, or the shelf cannot be written.
     """
     asked = report(due.report)
-    parameters = nearest(opened, asked, due.parameters)
+    shown = {name: hidden(value) if isinstance(value, str) else value for name, value in due.parameters.items()}
+    parameters = nearest(opened, asked, shown)
     facts = _facts(opened, asked, parameters, due, batch) | {"inputs": {}}
     outcome = Outcome("refused", hidden(reason))
     return _failed(Prepared(due, asked, opened, facts, [], None), None, outcome, reports_dir)
@@ -265,7 +266,7 @@ def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -
         outcome = replace(outcome, end="died", reason=f"The page could not be put on the shelf: {error}.")
         return _failed(one, made, outcome, reports_dir)
     facts = one.facts | {"inputs": one.facts["inputs"] | {"data": data}}
-    return _recorded(reports_dir, Run(
+    return recorded(reports_dir, Run(
         **facts, end="published", seconds=outcome.seconds, attempts=outcome.attempts, page=place.relative(place.page),
         page_hash=page_hash, notebook=place.relative(place.notebook), headline=outcome.headline, bytes=size,
     ))  # fmt: skip
@@ -290,13 +291,14 @@ def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Pat
     except OSError:  # a full disk: the record may still have room
         failure_page = failure_page if place.failure_page.is_file() else None
     kept = {name: one.before[name] for name in KEPT} if there and one.before else {}
-    return _recorded(reports_dir, Run(
+    return recorded(reports_dir, Run(
         **one.facts | kept, end=outcome.end, reason=outcome.reason, seconds=outcome.seconds,
         attempts=outcome.attempts, failure_page=failure_page,
     ))  # fmt: skip
 
 
-def _recorded(reports_dir: Path, run: Run) -> Run:
+def recorded(reports_dir: Path, run: Run) -> Run:
+    """The run, once it stands in the record."""
     record.append(reports_dir, asdict(run))
     return run
 

@@ -30,17 +30,18 @@ def build(con, loaded: set[str], *, anew: bool) -> None:
     """Build the tables again that depend on those loaded, or all of them (`anew`)."""
     changed = {f"{of}_{table}" for table in loaded for of in ("raw", "history")} | ({"account"} if loaded else set())
     for name in TABLES:
-        depends = bool(_sources(name) & changed)
+        depends = bool(sources(name) & changed)
         changed |= {name} if depends else set()
         if anew or (depends and not _is_view(name)):
             kind = "VIEW" if _is_view(name) else "TABLE"
             con.execute(f"CREATE OR REPLACE {kind} {quoted(name)} AS\n{_definition(name)}")
 
 
-def build_known(con, day: date, *, of: str) -> None:
-    """The tables of the snapshot attached as `of`, as they were known on a day.
+def known_definitions(con, day: date, *, of: str) -> dict[str, str]:
+    """How each cleaned table is made as it was known on a day, from the snapshot attached as `of`.
 
-    Those of which nothing else has been said since are views that leave out what came later; the others are built.
+    Those of which nothing else has been said since are views that leave out what came later; the others are built,
+    which needs the tables that they are made of (`sources`). What is not a cleaned table is there at once.
     """
     con.execute(f"""
         CREATE VIEW meta AS FROM {of}.meta;
@@ -53,17 +54,19 @@ def build_known(con, day: date, *, of: str) -> None:
         con.execute(f"CREATE VIEW {quoted('raw_' + table)} AS {newest_words(contract)}")
         if con.execute(said_since(contract, day, of=f"{of}.")).fetchall()[0][0]:
             changed |= {f"raw_{table}", f"history_{table}"}
+    made = {}
     for name in TABLES:
         columns = {column for column, *_ in con.execute(f"DESCRIBE {of}.{quoted(name)}").fetchall()}
         timed |= {name} if "known_on" in columns else set()
-        changed |= {name} if _sources(name) & changed else set()
+        changed |= {name} if sources(name) & changed else set()
         # What sums up other tables sums up less of them.
-        anew = name in changed or (name not in timed and _sources(name) & timed)
+        anew = name in changed or (name not in timed and sources(name) & timed)
         found = f"({_definition(name)})" if anew else f"{of}.{quoted(name)}"
         known = f"{found} WHERE known_on IS NULL OR known_on <= {then}" if name in timed else found
         if name == "coverage":
             known = f"({CUT_SHORT.format(day=then)} FROM {found}) WHERE covered_from <= covered_to"
-        con.execute(f"CREATE {'TABLE' if anew else 'VIEW'} {quoted(name)} AS FROM {known}")
+        made[name] = f"CREATE {'TABLE' if anew else 'VIEW'} {quoted(name)} AS FROM {known}"
+    return made
 
 
 def _is_view(name: str) -> bool:
@@ -71,7 +74,7 @@ def _is_view(name: str) -> bool:
 
 
 @cache
-def _sources(name: str) -> set[str]:
+def sources(name: str) -> set[str]:
     """The tables that a cleaned table is made of."""
     return {*re.findall(r"\b(?:FROM|JOIN) (\w+)", _definition(name))}
 

@@ -18,7 +18,7 @@ from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.sources.notations import literal
 from retail_analytics.warehouse import snapshots
 from retail_analytics.warehouse.arrival import sentence
-from retail_analytics.warehouse.building import TABLES, build_known
+from retail_analytics.warehouse.building import TABLES, known_definitions, sources
 from retail_analytics.warehouse.scopes import ALL, FOR_ALL, REGIONS, Scope, contents
 
 DEFAULT = Path("data/warehouses/default")
@@ -39,6 +39,7 @@ class Warehouse:
     path: Path
     known_by: date | None = None
     _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
+    _to_make: dict = field(default_factory=dict, repr=False)  # as known: the tables that nobody has asked for yet
     _tables: dict = field(default_factory=dict, repr=False)
     _frames: dict = field(default_factory=dict, repr=False)
     _contents: dict = field(default_factory=dict, repr=False)  # columns and contents of tables, by table and column
@@ -50,7 +51,7 @@ class Warehouse:
                 return ibis.duckdb.connect(str(self.path), read_only=True)
             engine = ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
             engine.con.execute(f"ATTACH {literal(self.path)} AS whole (READ_ONLY)")
-            build_known(engine.con, self.known_by, of="whole")
+            self._to_make.update(known_definitions(engine.con, self.known_by, of="whole"))
             return engine
         except duckdb.Error as error:
             raise WarehouseError(f"{self.path} cannot be opened. {sentence(error)}") from None
@@ -83,8 +84,16 @@ class Warehouse:
         if name not in TABLES:
             raise UnknownName("table", name, TABLES)
         if name not in self._tables:
+            self._make(self.engine, name)
             self._tables[name] = self.engine.table(name)
         return self._tables[name]
+
+    def _make(self, engine: ibis.BaseBackend, name: str) -> None:
+        """As known on a day, a table and those that it is made of are made when the first is asked for."""
+        if definition := self._to_make.pop(name, None):
+            for source in sources(name):
+                self._make(engine, source)
+            engine.con.execute(definition)
 
     def whole(self, name: str) -> pl.DataFrame:
         """All of a small cleaned table, read once: a snapshot never changes. Raises UnknownName as `table` does."""
@@ -109,6 +118,7 @@ class Warehouse:
         """What a cleaned table holds of a scope, as a short text: of a store where the table tells both store and
         region, else of its region where it tells regions, else the whole. Raises UnknownName for an unknown scope.
         """
+        self._make(self.engine, name)
         place, columns = self.scope(scope), self._contents.get(name) or self.engine.table(name).columns
         self._contents[name] = columns
         by_store = place.kind == "store" and {"store_id", "region"} <= set(columns)
@@ -140,6 +150,8 @@ class Warehouse:
     def regions(self) -> list[str]:
         """Every region that stores, incidents or devices name, in order."""
         # Asked beside `sql`: a report that only names its region has not read the incidents.
+        for name in NAMED.findall(REGIONS):
+            self._make(self.engine, name)
         names = self.engine.con.execute(f"{REGIONS} ORDER BY region").fetchall()
         return [name for (name,) in names if name is not None]
 
@@ -162,6 +174,7 @@ class Warehouse:
     def tells_stores(self, name: str) -> bool:
         """Whether any row of a cleaned table says in which store it was."""
         if (name, "told") not in self._contents:
+            self._make(self.engine, name)
             query = f"SELECT 1 FROM {quoted(name)} WHERE store_id IS NOT NULL LIMIT 1"
             self._contents[name, "told"] = bool(self.engine.con.execute(query).fetchall())
         return self._contents[name, "told"]
