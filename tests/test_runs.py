@@ -5,11 +5,12 @@ import os
 import random
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -65,10 +66,19 @@ def lines(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / record.RUNS).read_text().splitlines()]
 
 
+BEFORE: set[int] = set()  # processes of this one that were there before the test: a browser of other tests
+
+
+@pytest.fixture(autouse=True)
+def before():
+    BEFORE.clear()
+    BEFORE.update(psutil.pids())
+
+
 def of_kernels() -> list[str]:
-    """What runs of these tests have started and not ended, fork servers aside: those end with their process."""
+    """What runs of a test have started and not ended, fork servers aside: those end with their process."""
     found = []
-    for process in psutil.process_iter():
+    for process in (one for one in psutil.process_iter() if one.pid not in BEFORE):
         with suppress(psutil.Error):
             ours = process.environ().get("RETAIL_TESTS_OF") == os.environ["RETAIL_TESTS_OF"]
             words, parent = " ".join(process.cmdline()), process.parent()
@@ -348,6 +358,9 @@ def test_a_record_that_is_lost_damaged_or_replaced_is_taken_in_again(shop, noteb
     notebooks("weekly", "1 + 1")
     folder, run = tmp_path / "shelf", run_of(shop, tmp_path)
     (folder / record.STATE).write_bytes(b"no database " * 1000)
+    assert record.newest_page(folder, lines(folder)[0])["run"] == run.run
+    with closing(sqlite3.connect(folder / record.STATE)) as state:
+        state.executescript("PRAGMA user_version = 7; DROP TABLE pages")  # of another version
     assert record.newest_page(folder, lines(folder)[0])["run"] == run.run
     (folder / record.STATE).unlink()
     assert run_of(shop, tmp_path).end == "unchanged"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zlib import crc32
 
 from filelock import FileLock
 
@@ -34,6 +35,7 @@ CREATE INDEX IF NOT EXISTS editions ON pages ({NAMED});
 CREATE TABLE IF NOT EXISTS batches (run TEXT PRIMARY KEY, record TEXT);
 CREATE TABLE IF NOT EXISTS months (month TEXT PRIMARY KEY, number INTEGER);
 """  # the newest run of each edition; all that made a page; the newest run that the page of a month shows
+VERSION = crc32(TABLES.encode()) >> 1
 SAME_SERIES, SAME = (" AND ".join(f"{name} = ?" for name in of) for of in (SERIES, EDITION))
 
 
@@ -201,7 +203,9 @@ def state_of(reports_dir: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _take_in(state: sqlite3.Connection, record: Path) -> None:
-    state.executescript(TABLES)
+    if state.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
+        raise sqlite3.DatabaseError("it is that of another version")
+    state.executescript(f"{TABLES}PRAGMA user_version = {VERSION};")
     state.execute("BEGIN IMMEDIATE")
     taken, unread, number = state.execute("SELECT bytes, unread, number FROM taken").fetchone() or (0, 0, 0)
     size = record.stat().st_size if record.is_file() else 0

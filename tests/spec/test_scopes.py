@@ -236,7 +236,7 @@ def test_what_a_table_holds_of_a_store_changes_with_its_own_rows_and_those_of_th
 
 def test_what_a_table_holds_of_its_stores_is_asked_once(retailer, monkeypatch):
     asked = []
-    monkeypatch.setattr("retail_analytics.warehouse.contents", lambda con, name, column: asked.append((name, column)) or {})
+    monkeypatch.setattr("retail_analytics.warehouse.opened.contents", lambda con, name, column: asked.append((name, column)) or {})
     fresh = type(retailer)(retailer.path)
     for scope in ("all", *fresh.regions, *fresh.stores):
         for name in ("incidents", "gaps", "device_records", "calendar"):
