@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 GROCERS = ROOT / "data" / "warehouses" / "example_grocers"
 REPORTS = ("executive_summary", "iot_growth", "theft_trends", "security_readiness")
 PLOOMBER = "0.23.3"
-UV = shutil.which("uv") or ".uv/bin/uv"
+UV = shutil.which("uv") or ROOT / ".uv" / "bin" / "uv"
 CHILD_SUBREAPER = 36  # of Linux's prctl: what a process leaves behind when it ends becomes a child of this one
 BIN = Path(sys.executable).parent
 

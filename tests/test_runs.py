@@ -21,6 +21,7 @@ import pytest
 
 from retail_analytics.errors import ParameterError
 from retail_analytics.publishing import page, parameters, record, shelf
+from retail_analytics.publishing.hidden import hidden, shown_secrets
 from retail_analytics.publishing.pack import due_now, packs_of, read_pack, run_packs
 from retail_analytics.publishing.run import Limits, publish
 
@@ -332,6 +333,17 @@ def test_a_secret_reaches_neither_page_nor_notebook_nor_record(shop, pack, noteb
         if path.is_file():
             held = path.read_bytes()
             assert MARK.encode() not in held and b"hunter22" not in held and b"ghp_aaa" not in held, path
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["AKIAABCDEFGHIJKLMNOP", "ghp_" + "a" * 40, "github_pat_" + "a" * 30, "glpat-" + "b" * 22, "xoxb-1234567890ab",
+     "AIza" + "c" * 35, "sk_live_" + "d" * 24, "-----BEGIN RSA PRIVATE KEY-----", "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSM",
+     "postgresql://reader:hunter2@db/shop", "AccountKey=" + "e" * 44],
+)  # fmt: skip
+def test_secrets_are_known_by_their_shape(secret):
+    assert len(shown_secrets(f"<p>{secret}</p>")) == 1 and "[hidden]" in hidden(f"told {secret} here")
+    assert shown_secrets("github.com, https://example.com/a@b, key: 7, ghost") == []
 
 
 def test_what_a_pack_does_not_keep_is_removed(shop, pack, notebooks, tmp_path):
