@@ -18,7 +18,7 @@ SHORTEST = 6  # letters: shorter values stand in any text by chance
 # What a secret is, letters of which some stand in every one (to look for them costs next to nothing), and its shape.
 SHAPES = {
     "an AWS key": (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    "a GitHub token": (("gh",), r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    "a GitHub token": (("gh", "github_pat_"), r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
     "a GitLab token": (("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,}"),
     "a Slack token": (("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     "a Google key": (("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
