@@ -262,6 +262,7 @@ def test_the_record_of_a_run_is_resumed_where_it_did_not_end_well(shop, pack, no
     (tmp_path / "mended").touch()
     resumed = packs_of(first.run, folder)
     assert resumed[0].limits.seconds == 60
+    assert [why for _, why in due_now(resumed, folder, resumes=first.run)].count("never published") == 1
     second = run_packs(resumed, reports_dir=folder, resumes=first.run)
     assert ("North", "published") in [(run.scope, run.end) for run in second.ended]
     assert all(run.end in record.GOOD for run in second.ended) and second.well
@@ -362,7 +363,10 @@ def test_what_a_pack_does_not_keep_is_removed(shop, pack, notebooks, tmp_path):
     run_packs([read_pack(pack("keep: {months: 1}\n"), tmp_path)], reports_dir=folder)
     publish("weekly", {"last_month": "2049-11"}, warehouse=shop.path.parent, reports_dir=folder)
     assert (folder / "warehouse/weekly/2049-11.html").is_file()
+    assert "2049-11.html" in (shelf.index(folder).parent / "months/2049-11.html").read_text()
     run_packs([read_pack(pack("keep: {months: 1}\n"), tmp_path)], reports_dir=folder)
+    shelf.index(folder)
+    assert not (folder / "months/2049-11.html").exists() and (folder / "months/2049-12.html").is_file()
     assert not (folder / "warehouse/weekly/2049-11.html").exists() and (folder / "warehouse/weekly/2049-12.html").is_file()
 
 

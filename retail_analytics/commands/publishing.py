@@ -80,7 +80,7 @@ def run_packs(packs, workers: int | None, last_month: str | None, resume: str | 
     if last_month:
         asked = [pack.of_month(one, last_month) for one in asked]
     if dry_run:
-        for due, becomes in pack.due_now(asked, reports_dir):
+        for due, becomes in pack.due_now(asked, reports_dir, resumes=resume, only_failed=bool(only)):
             click.echo(f"{due.name}: {becomes}")
         return
     done = pack.run_packs(

@@ -27,6 +27,7 @@ SCOPES_ARE = (
     "or {metric: recorded_thefts, by: store_id, at_least: 20, months: 12}"
 )
 LIMITS = {"seconds", "memory_gb", "attempts", "run_seconds"}
+WHOLE = {"attempts", "months", "superseded", "days"}
 KEEP = {"months", "superseded", "days", "pinned"}
 LOCK = "packs.lock"
 
@@ -151,13 +152,20 @@ def run_packs(
         return replace(batch, interrupted=interrupted)
 
 
-def due_now(packs: list[Pack], reports_dir: Path) -> Iterator[tuple[Due, str]]:
-    """Each report of the packs and what would become of it: why it would be run, or unchanged, or why it is refused."""
+def due_now(
+    packs: list[Pack], reports_dir: Path, *, resumes: str | None = None, only_failed: bool = False
+) -> Iterator[tuple[Due, str]]:
+    """Each report of the packs and what `run_packs` would do: why it would run it, unchanged, left out, or refused."""
     opened: dict[Path, Warehouse] = {}
     for one in (one for pack in packs for one in pack.due):
         try:
             found = prepare(one, _opened(opened, one), reports_dir)
-            yield one, "; ".join(found.why) if isinstance(found, Prepared) else "unchanged"
+            if isinstance(found, Run):
+                yield one, "unchanged"
+            elif _left_out(found, reports_dir, resumes, only_failed):
+                yield one, "left out"
+            else:
+                yield one, "; ".join(found.why)
         except WorkbenchError as error:
             yield one, f"refused: {error}"
 
@@ -267,9 +275,13 @@ def _numbers(path: Path, pack: dict, name: str, known: set[str]) -> dict:
         raise SourceError(f"{path}: {name} are like {{{sorted(known)[0]}: 3}}.")
     only_known(f"{path}, {name}", found, known)
     for key, value in found.items():
-        good = isinstance(value, list) if key == "pinned" else type(value) in (int, float) and value > 0
+        if key == "pinned":
+            good, expected = isinstance(value, list), "a list of runs"
+        elif key in WHOLE:
+            good, expected = type(value) is int and value > 0, "a whole number above 0"
+        else:
+            good, expected = type(value) in (int, float) and value > 0, "a number above 0"
         if not good:
-            expected = "a list of runs" if key == "pinned" else "a number above 0"
             raise SourceError(f"{path}, {name}: {key} is {value!r}, expected {expected}.")
     return found
 

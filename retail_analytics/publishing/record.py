@@ -139,7 +139,7 @@ def retire(reports_dir: Path, keep: Keep, warehouse_reports: set[tuple[str, str]
             if tuple(series[:2]) in warehouse_reports:
                 gone += _retire_series(reports_dir, state, keep, series)
         if keep.days is not None:
-            _shorten_record(reports_dir, state, keep.days)
+            _shorten_record(reports_dir, state, keep.days, warehouse_reports)
         state.commit()
     return gone
 
@@ -162,18 +162,25 @@ def _retire_series(reports_dir: Path, state: sqlite3.Connection, keep: Keep, ser
         state.execute("DELETE FROM pages WHERE run = ?", (run["run"],))
         state.execute("DELETE FROM months WHERE month = ?", (run["month"],))  # its page is written again
         if run in old:
+            for newest in records(state, f"newest WHERE {SAME}", edition_of(run)):
+                if newest.get("failure_page"):
+                    (reports_dir / newest["failure_page"]).unlink(missing_ok=True)
+                    (reports_dir / newest["failure_page"]).with_suffix(".ipynb").unlink(missing_ok=True)
             state.execute(f"DELETE FROM newest WHERE {SAME}", edition_of(run))
     return len(leaving)
 
 
-def _shorten_record(reports_dir: Path, state: sqlite3.Connection, days: int) -> None:
-    """Write the record again without runs that are older than so many days and have no page here."""
+def _shorten_record(reports_dir: Path, state: sqlite3.Connection, days: int, of: set[tuple[str, str]]) -> None:
+    """Write the record again without runs of these reports that are older than so many days, made no page that is
+    here, and are not the newest; and without runs of packs that are as old.
+    """
     since = (datetime.now(UTC) - timedelta(days=days)).isoformat()
-    kept = {run for (run,) in state.execute("SELECT run FROM pages")}
+    kept = {run["run"] for table in ("pages", "newest") for run in records(state, table)}
     lines, left = (reports_dir / RUNS).read_bytes().splitlines(keepends=True), []
     for line in lines:
         run = _parsed(line)
-        if run is None or run["run"] in kept or run["started"] >= since:
+        other = run and "due" not in run and (run["warehouse"], run["report"]) not in of
+        if run is None or other or run["run"] in kept or run["started"] >= since:
             left.append(line)
     if len(left) < len(lines):
         replaced(reports_dir / RUNS, b"".join(left).decode())

@@ -58,6 +58,9 @@ def index(reports_dir: Path) -> Path:
                 _write_month(reports_dir, state, month)
                 state.execute("INSERT OR REPLACE INTO months VALUES (?, ?)", (month, number))
         state.commit()
+    for path in (reports_dir / MONTHS).glob("*.html"):
+        if path.stem not in months:  # all of it is retired
+            path.unlink()
     last = max((run["started"] for run in newest), default=None)
     page = render(
         "shelf.html.j2",
