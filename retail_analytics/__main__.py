@@ -26,7 +26,7 @@ def main() -> None:
     """
 
 
-for command in (loading.sample, loading.load, loading.map_file, asking.list_things, asking.explain,
+for command in (loading.sample, loading.load, loading.map_file, asking.list_things, asking.explain, asking.read_page,
                 publishing.publish, publishing.run_packs):  # fmt: skip
     main.add_command(command)
 

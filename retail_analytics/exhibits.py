@@ -4,13 +4,16 @@ The page and JupyterLab draw the same content, so they cannot disagree. Every te
 text, never markup; colours are names of the page's tokens, written `var(--ink)`.
 """
 
+import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from html import escape
 from pathlib import Path
 
 MIMETYPE = "application/vnd.retail-risk+json"
+EXACT = 2**53  # up to here a float holds every whole number
 STYLESHEET = Path(__file__).parent / "publishing" / "page" / "report.css"
 
 
@@ -46,6 +49,7 @@ def verdict_row(question: str, verdict, *, exhibit: Exhibit | None = None, meta:
             "interval": verdict.interval or "",
             "sentence": verdict.sentence,
             "meta": meta,
+            "measured": {name: plain(cell) for name, cell in verdict.row.items() if is_single(cell)},
             "exhibit": exhibit.content if exhibit and exhibit.content["kind"] == "exhibit" else None,
         }
     )
@@ -70,6 +74,28 @@ def points(title: str, items, style: str = "points") -> Exhibit:
 def not_recorded(title: str, sentence: str) -> Exhibit:
     """In place of an exhibit that this warehouse has no data for, and why."""
     return Exhibit({"kind": "not_recorded", "title": title, "sentence": sentence})
+
+
+def definition(metric) -> dict:
+    """What a metric is, for readers and for programs."""
+    told = {name: getattr(metric, name) for name in ("id", "name", "label", "unit", "definition", "better")}
+    return told | {"formula": getattr(metric, "formula", "")}
+
+
+def plain(cell):
+    """A cell of a measured table as JSON has it: a day as 2026-10-01, a whole number without decimals, any other with
+    nine digits.
+    """
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if not isinstance(cell, float) or not math.isfinite(cell):
+        return cell
+    return int(cell) if cell.is_integer() and abs(cell) < EXACT else float(f"{cell:.9g}")
+
+
+def is_single(cell) -> bool:
+    """Whether a cell is one value, not a list of them."""
+    return cell is None or isinstance(cell, str | float | int | date)
 
 
 def _name(content: dict) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from retail_analytics import words
 from retail_analytics.errors import UnknownName
-from retail_analytics.exhibits import Exhibit, points
+from retail_analytics.exhibits import Exhibit, definition, plain, points
 from retail_analytics.measure import Measured, measure
 from retail_analytics.metrics import iot
 from retail_analytics.months import after
@@ -18,6 +18,9 @@ LATE = 7  # days behind the newest table: one missed weekly export
 SOON = timedelta(days=14)  # an export of last month comes early in this one
 RECENT = 3  # months in which something noted is still news
 PACKAGES = ("duckdb", "ibis-framework", "plotly", "polars", "statsmodels")
+ROWS = ("read", "kept", "refused", "merged", "left_out")
+ARRIVED = ("new", "updated", "confirmed", "overruled", "withdrawn", "closed", "corrected")
+ACCOUNT = ("file", "table", "known_on", *ROWS, *ARRIVED)  # of a file, for programs
 MAIN_TABLES = ("stores", "store_days", "devices", "incidents", "findings", "controls", "training", "uplinks")
 
 
@@ -80,18 +83,26 @@ def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: in
         ["Code", f"retail-analytics {version('retail-analytics')}"],
         ["Packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)],
     ]
-    definitions = [
-        {"id": m.id, "name": m.name, "label": m.label, "unit": m.unit, "definition": m.definition} for m in metrics
-    ]
-    files = _files(warehouse)
-    read = warehouse.tables_read
-    return Exhibit({"kind": "about", "facts": facts, "definitions": definitions, "files": files, "read": read})
+    account = load_account(warehouse)
+    return Exhibit(
+        {
+            "kind": "about",
+            "facts": facts,
+            "definitions": [definition(metric) for metric in metrics],
+            "files": _files(account),
+            "account": [
+                {name: plain(row[name]) for name in ACCOUNT} | {"reasons": json.loads(row["reasons"])}
+                for row in account.iter_rows(named=True)
+            ],
+            "read": warehouse.tables_read,
+        }
+    )
 
 
-def _files(warehouse: Warehouse) -> dict:
+def _files(account: pl.DataFrame) -> dict:
     rows = []
-    for row in load_account(warehouse).iter_rows(named=True):
-        counts = [words.number(row[name]) for name in ("read", "kept", "refused", "merged", "left_out")]
+    for row in account.iter_rows(named=True):
+        counts = [words.number(row[name]) for name in ROWS]
         reason = next(iter(json.loads(row["reasons"])), "")
         rows.append([row["file"], _name(row["table"]), words.day(row["known_on"]), *counts, reason])
     columns = ["File", "Table", "Known on", "Read", "Kept", "Refused", "Merged", "Left out", "Commonest reason"]

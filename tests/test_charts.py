@@ -209,11 +209,22 @@ def test_an_exhibit_is_complete_and_plain_json(name):
     content = (DRAWN | TABLES)[name]().content
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert set(content) == {
-        *("kind", "form", "title", "subtitle", "words", "figure", "height", "narrow", "table", "heat"),
+        *("kind", "form", "title", "subtitle", "words", "figure", "height", "narrow", "table", "measured", "heat"),
         *("source", "tier", "notes", "terms"),
     }
     assert content["source"] == "incidents, store_days; data to 14 May 2026; snapshot 2026-05-14"
     assert all(len(row) == len(content["table"]["columns"]) for row in content["table"]["rows"])
+    assert {len(column["values"]) for column in content["table"]["columns"]} == {len(content["table"]["rows"])}
+    assert content["measured"]["last_month"] == "2026-04-01" and content["measured"]["as_known"] == "2026-05-14"
+
+
+def test_the_numbers_of_a_table_are_those_that_were_measured():
+    columns = {column["name"]: column["values"] for column in charts.trend(story).content["table"]["columns"]}
+    rows = story.rows.to_dict(as_series=False)
+    assert columns == {name: [str(day) for day in rows[name]] if name == "period" else rows[name] for name in columns}
+    assert {"period", "value", "low", "high", "numerator", "denominator"} == set(columns)
+    facts = charts.trend(story).content["measured"]
+    assert (facts["metric"], facts["level"], facts["provisional_from"]) == ("theft_rate", 0.95, "2026-04-01")
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -628,7 +639,8 @@ def test_a_trend_begins_where_something_is_known_but_shows_a_year():
 
 
 def test_the_components_without_a_chart_are_plain_values():
-    verdict = words.Verdict("worse", "Rose", "Recorded theft rose.", "4.1", "3.8 to 4.5")
+    row = {"metric": "theft_rate", "change": 0.12345678912, "period": date(2026, 10, 1), "missing_periods": []}
+    verdict = words.Verdict("worse", "Rose", "Recorded theft rose.", "4.1", "3.8 to 4.5", row=row)
     chart = charts.trend(story)
     assert exhibits.headline("Theft rose.", "A little.").content == {
         "kind": "headline",
@@ -644,6 +656,7 @@ def test_the_components_without_a_chart_are_plain_values():
         "interval": "3.8 to 4.5",
         "sentence": "Recorded theft rose.",
         "meta": "T2",
+        "measured": {"metric": "theft_rate", "change": 0.123456789, "period": "2026-10-01"},
         "exhibit": chart.content,
     }
     absent = charts.trend(replace(story, not_recorded="no visits in this warehouse"))

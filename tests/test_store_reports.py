@@ -107,10 +107,10 @@ def test_a_report_of_a_store_is_published_says_so_and_stays_while_its_own_rows_d
     alone = "recorded theft rate by region, recorded theft rate by store, watch list by recorded theft rate"
     assert f"Recorded thefts by region, {alone} Nothing to compare: this is about store {label} alone." in text
     assert not [one.label for one in retailer.stores.values() if one.label != label and one.label in text]
-    record = json.loads(page.select_one("#report-record").string)
-    (thefts,) = (one["table"]["rows"] for one in record["exhibits"] if one["title"].startswith("Recorded thefts:"))
+    exhibits = json.loads(page.select_one("#report-record").string)["exhibits"]
+    (thefts,) = (one["table"]["columns"] for one in exhibits if one["title"].startswith("Recorded thefts:"))
     own = measure(retailer, theft.recorded_thefts, scope=STORE, last_month="2026-10", months=12).rows["value"]
-    assert [int(row[1].replace(",", "")) for row in thefts] == own.to_list()
+    assert thefts[1]["values"] == own.to_list()
     assert publish("theft_trends", {"scope": STORE, "months": 12}, **asked).end == "unchanged"
     index = BeautifulSoup(shelf.index(tmp_path).read_text(encoding="utf-8"), "html.parser")
     assert label in index.get_text(" ", strip=True)

@@ -1,9 +1,11 @@
 """What stands around a figure: title, subtitle, text for those who do not see it, table, source, terms."""
 
 from retail_analytics import exhibits, words
-from retail_analytics.exhibits import Exhibit
+from retail_analytics.exhibits import Exhibit, definition, plain
 from retail_analytics.measure import Measured, Stock
 from retail_analytics.months import after
+
+LEVEL = 0.95  # of the limits `low` and `high`, in every table that has them
 
 
 def exhibit(
@@ -31,6 +33,7 @@ def exhibit(
             "height": figure["layout"]["height"] if figure else None,
             "narrow": narrow or {},
             "table": table,
+            "measured": _facts(measured),
             "heat": heat,
             "source": _source(measured),
             "tier": tier,
@@ -40,16 +43,36 @@ def exhibit(
                 *(_gap(gap) for gap in measured.gaps),
                 *measured.notes,
             ],
-            "terms": [
-                {
-                    "name": measured.metric.name,
-                    "label": measured.metric.label,
-                    "definition": measured.metric.definition,
-                    "unit": measured.metric.unit,
-                }
-            ],
+            "terms": [definition(measured.metric)],
         }
     )
+
+
+def _facts(measured: Measured) -> dict:
+    """What the numbers of the table are, for those who read them without the page; `level` is that of low and high."""
+    columns, metric = measured.rows.columns, measured.metric
+    one_period = "period" in columns and measured.rows["period"].n_unique() == 1
+    return {
+        "metric": metric.name,
+        "unit": metric.unit,
+        "estimate": metric.estimate,
+        "per": getattr(metric, "per", 1),
+        "by": list(measured.by),
+        "every": measured.every,
+        "period": plain(measured.rows["period"][0]) if one_period else None,
+        "last_month": plain(measured.last_month),
+        "months": measured.months,
+        "scope": measured.scope,
+        "level": LEVEL if "low" in columns else None,
+        "as_known": plain(measured.as_known),
+        "known_by": plain(measured.known_by),
+        "provisional_from": plain(measured.provisional_from),
+        "tolerance": measured.tolerance and {name: plain(cell) for name, cell in measured.tolerance.items()},
+        "annotations": [{name: plain(cell) for name, cell in note.items()} for note in measured.annotations],
+        "gaps": [{name: plain(cell) for name, cell in gap.items()} for gap in measured.gaps],
+        "tables": list(measured.tables),
+        "snapshot": measured.snapshot,
+    }
 
 
 def absent(measured: Measured, says, *, drawn: str | None = "value") -> Exhibit | None:

@@ -1,9 +1,10 @@
-"""The table behind every chart: the same numbers in the same words, row by row as measured."""
+"""The table behind every chart: the same numbers in words and as numbers, row by row as measured."""
 
 from datetime import date
 
 from retail_analytics import words
 from retail_analytics.charts import captions
+from retail_analytics.exhibits import plain
 from retail_analytics.measure import Measured
 
 HEADINGS = {
@@ -43,7 +44,8 @@ PROVISIONAL = " p"
 
 
 def twin(measured: Measured, columns) -> dict:
-    """The named columns of the measured rows as text; those that the rows do not have are left out.
+    """The named columns of the measured rows, in words as rows and as numbers by column; those that the rows do not
+    have are left out.
 
     A period that may still change is marked p.
     """
@@ -52,7 +54,12 @@ def twin(measured: Measured, columns) -> dict:
     return {
         "caption": _caption(measured.metric.label, captions.unit(measured)),
         "columns": [
-            {"label": _heading(measured, column), "numeric": column not in TEXTS | {*measured.by}}
+            {
+                "name": column,
+                "label": _heading(measured, column),
+                "numeric": column not in TEXTS | {*measured.by},
+                "values": [plain(cell) for cell in measured.rows[column]],
+            }
             for column in shown
         ],
         "rows": [

@@ -1,4 +1,4 @@
-"""list and explain: what there is, and what it means."""
+"""list, explain and read: what there is, what it means, and what a page says."""
 
 import csv
 import json
@@ -72,6 +72,29 @@ def explain(name: str, warehouse_dir: Path) -> None:
         _explain_metric(found, warehouse_dir)
     else:
         raise UnknownName("metric or table", name, [*metrics, *contracts()])
+
+
+@click.command("read")
+@click.argument("page", type=click.Path(path_type=Path))
+@json_option
+def read_page(page: Path, as_json: bool) -> None:
+    """Say what a PAGE says: its conclusions, its tables, what changed, where its rows came from.
+
+    With --json its whole record: every number as a number, with its numerator, denominator and limits, the period
+    and group it is about and the day it was known; definitions, parameters, versions and the account of rows.
+
+    \b
+    Examples:
+      retail-analytics read reports/published/example_grocers/theft_trends/2026-10.html
+      retail-analytics read 2026-10.html --json > theft.json
+    """
+    from retail_analytics.publishing import numbers
+
+    record = numbers.read(page)
+    if as_json:
+        click.echo(json.dumps(record, indent=1, ensure_ascii=False))
+        return
+    click.echo("\n".join(numbers.told(record)))
 
 
 def _explain_table(contract) -> None:

@@ -19,6 +19,7 @@ from lxml import etree
 from markupsafe import Markup
 
 from retail_analytics import words
+from retail_analytics.publishing.numbers import record_of
 from retail_analytics.publishing.outline import components, exhibits, outline
 
 FOLDER = Path(__file__).with_suffix("")
@@ -49,8 +50,8 @@ def html(notebook, *, about: dict) -> str:
     """The page of an executed notebook: one HTML text that asks nothing of any network.
 
     about: title, organisation, report, month, scope, as_known, shelf_link, snapshot, run, parameters;
-    month as "2026-10" and days as "2026-11-14", or already in words. The same notebook and about give the
-    same bytes.
+    month as "2026-10" and days as "2026-11-14", or already in words; for the record also edition (the same month, scope
+    and day for programs) and method (fingerprints, versions). The same notebook and about give the same bytes.
     """
     page = outline(notebook)
     page["facts"] = _facts(about, page["about"].get("facts", []))
@@ -61,7 +62,7 @@ def html(notebook, *, about: dict) -> str:
         page=page,
         about=about,
         edition=edition(about),
-        record=_record(page, about),
+        record=record_of(page, about),
     )
 
 
@@ -265,26 +266,11 @@ def _facts(about: dict, more: list) -> list:
     return [(label, value) for label, value in known if value and label not in told] + list(more)
 
 
-def _record(page: dict, about: dict) -> dict:
-    """What the page says, for machines."""
-    blocks = page["front"] + [block for section in page["sections"] for block in section["blocks"]]
-    verdicts = [row for block in blocks if block["kind"] == "ledger" for row in block["rows"]]
-    of_verdict = ("question", "status", "word", "number", "interval", "sentence", "meta")
-    of_exhibit = ("number", "title", "subtitle", "words", "source", "tier", "table")
-    parameters = {name: str(value) for name, value in about.get("parameters", {}).items()}
-    return {
-        "about": {name: str(value) for name, value in about.items()} | {"parameters": parameters},
-        "headline": page["headline"]["text"] if page["headline"] else None,
-        "verdicts": [{key: row.get(key) for key in of_verdict} for row in verdicts],
-        "exhibits": [{key: exhibit.get(key) for key in of_exhibit} for exhibit in page["exhibits"]],
-    }
-
-
 @cache
 def _environment() -> Environment:
     """Templates of our folder only: nothing that is installed elsewhere can change a page."""
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=_unparted)
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False, "separators": (",", ":")}
     return environment
 
 

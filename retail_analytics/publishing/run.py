@@ -334,6 +334,8 @@ def _about(one: Prepared) -> dict:
         "snapshot": one.opened.snapshot,
         "run": one.facts["run"],
         "parameters": one.facts["parameters"],
+        "edition": {"month": one.facts["month"], "scope": one.facts["scope"], "as_known": known and known.isoformat()},
+        "method": one.facts["inputs"],
     }
 
 

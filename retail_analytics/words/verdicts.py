@@ -1,7 +1,7 @@
 """What may be said of a number: rose, fell, no clear change, cannot tell; within tolerance or not."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from retail_analytics import compare
 from retail_analytics.measure import Measured, Stock
@@ -33,7 +33,8 @@ class Verdict:
     """What may be said of a number.
 
     status: "worse" or "better" (judged), "no_clear", "cannot_tell" or "not_judged". sentence is the
-    whole claim; reason, if there is one, is a sentence for the list of what we cannot say.
+    whole claim; reason, if there is one, is a sentence for the list of what we cannot say; row is the measured row
+    that it is about, with the tolerance that it was held against.
     """
 
     status: str
@@ -42,6 +43,7 @@ class Verdict:
     number: str = ""
     interval: str = ""
     reason: str | None = None
+    row: dict = field(default_factory=dict, compare=False)
 
     @property
     def claim(self) -> str:
@@ -72,7 +74,7 @@ def verdict(compared: Measured) -> Verdict:
     def say(status, word, claim, unsure=None):
         reason = f"{whether}: {unsure}." if unsure else None
         sentence = f"{claim}. {_against(compared, row)}"
-        return Verdict(status, word, sentence, number, "" if row["reason"] else ends, reason)
+        return Verdict(status, word, sentence, number, "" if row["reason"] else ends, reason, row)
 
     if row["reason"]:
         why = _why(compared, row)
@@ -114,7 +116,7 @@ def judged(measured: Measured) -> Verdict:
     if row["value"] is None:
         unknown = f"no value is known for {when}"
         sentence = f"{metric.label}: cannot tell; {unknown}."
-        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"{whether}: {unknown}.")
+        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"{whether}: {unknown}.", row=row)
     n = row.get("denominator")
     bound = limit(tolerance["limit"], metric) if tolerance else ""
     note = "; ".join(part for part in (limits(row, metric), bound and f"tolerance {bound}") if part)
@@ -123,7 +125,8 @@ def judged(measured: Measured) -> Verdict:
         unit = f" {metric.unit}" if metric.estimate == "rate" else ""
         sentence = f"{metric.label}: {value(row['value'], metric, n)}{unit}{beside(row, metric)} in {when}"
         reason = f"{whether}: {unsure}." if unsure else None
-        return Verdict(status, word, f"{sentence}{claim}.", value(row["value"], metric, n), note, reason)
+        held = row | {f"tolerance_{name}": fact for name, fact in (tolerance or {}).items()}
+        return Verdict(status, word, f"{sentence}{claim}.", value(row["value"], metric, n), note, reason, held)
 
     if tolerance is None or metric.better is None:
         why = "no tolerance agreed" if tolerance is None else "neither higher nor lower is better"
@@ -149,9 +152,8 @@ def grown(measured: Measured) -> Verdict:
     row = measured.rows.row(0, named=True)
     if row["value"] is None:
         why = "the data do not cover 12 months" if row["left"] is not None else "no source says what left"
-        return Verdict(
-            "cannot_tell", "Cannot tell", f"{measured.metric.label}: cannot tell; {why}.", reason=f"Growth: {why}."
-        )
+        sentence = f"{measured.metric.label}: cannot tell; {why}."
+        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"Growth: {why}.", row=row)
     word = "Grew" if row["numerator"] > 0 else "Shrank" if row["numerator"] < 0 else "Did not grow"
     by = f" by {change(row['value']).lstrip('+' + MINUS)}" if row["numerator"] else ""
     sentence = (
@@ -160,7 +162,7 @@ def grown(measured: Measured) -> Verdict:
     )
     if row["newly_visible"]:
         sentence += f" {plural(row['newly_visible'], 'device')} became visible, which is not growth."
-    return Verdict("not_judged", word, sentence, change(row["value"]), "counted, not sampled")
+    return Verdict("not_judged", word, sentence, change(row["value"]), "counted, not sampled", row=row)
 
 
 def scored(index: Measured) -> Verdict:
@@ -172,11 +174,12 @@ def scored(index: Measured) -> Verdict:
     if row["value"] is None:
         measured = f"only {domains.height - len(missing)} of {domains.height} domains are measured against a tolerance"
         sentence = f"Readiness: cannot tell; {measured}."
-        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready {who} is: {measured}.")
+        return Verdict("cannot_tell", "Cannot tell", sentence, reason=f"How ready {who} is: {measured}.", row=row)
     said = f" (95 % {between})" if between else ""
     sentence = f"Readiness is {whole(row['value'])} of 100{said}. {opening(weakest(index))}."
     reason = f"Readiness in {listed(inside(name) for name in missing)}: nothing is measured there." if missing else None
-    return Verdict("not_judged", "Scored", sentence, whole(row["value"]), between and f"of 100; {between}", reason)
+    of_100 = between and f"of 100; {between}"
+    return Verdict("not_judged", "Scored", sentence, whole(row["value"]), of_100, reason, row)
 
 
 def counted(index: Measured) -> str:
