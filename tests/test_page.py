@@ -16,7 +16,8 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from retail_analytics.exhibits import MIMETYPE, STYLESHEET
-from retail_analytics.publishing import page, record, shelf
+from retail_analytics.publishing import page, proof, record, shelf
+from retail_analytics.publishing.outline import exhibits
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -166,7 +167,7 @@ def soup(text):
 
 def test_a_good_page_has_no_faults(good):
     notebook, text = good
-    assert page.faults(text, notebook) == []
+    assert proof.faults(text, notebook) == []
     assert len(text.encode()) < 1_300_000
 
 
@@ -208,14 +209,14 @@ def test_code_and_other_outputs_are_not_shown():
     ]
     text = page.html(notebook, about=ABOUT)
     assert not re.search("PRINTED|RESULT|iVBORw0KGgo|show\\(\\)|for Lab", text)
-    assert page.faults(text, notebook) == []
+    assert proof.faults(text, notebook) == []
 
 
 def test_a_notebook_without_components_is_still_a_page():
     notebook = new_notebook(cells=[new_markdown_cell("Only words.")])
     text = page.html(notebook, about=ABOUT)
     assert soup(text).h1.get_text() == "Theft trends"
-    assert page.faults(text, notebook) == []
+    assert proof.faults(text, notebook) == []
     assert "plotly" not in text.split("<body")[1]
 
 
@@ -250,14 +251,14 @@ def test_hostile_text_in_every_field_stays_text(text):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.data[MIMETYPE] = with_texts(output.data[MIMETYPE], text)
-            for content in page.exhibits(notebook):
+            for content in exhibits(notebook):
                 if content["figure"]:
                     content["figure"] = with_texts(figure(), text)
                     content["figure"]["data"][0] |= {"type": "scatter", "y": [1, 2, 3], "mode": "lines"}
     about = dict.fromkeys(ABOUT, text) | {"shelf_link": "x.html", "parameters": {text: text}}
     html = page.html(notebook, about=about)
     found = soup(html)
-    assert page.faults(html, notebook) == []
+    assert proof.faults(html, notebook) == []
     assert found.h1.get_text() == text
     assert len(found.find_all("script")) == 5
     assert not found.find_all("img") and not found.find_all(onerror=True)
@@ -271,7 +272,7 @@ def test_hostile_text_in_every_field_stays_text(text):
 def test_hostile_text_in_markdown_is_neutral(text):
     notebook = new_notebook(cells=[new_markdown_cell(f"## {text}\n\n{text}\n\n- {text}")])
     html = page.html(notebook, about=ABOUT)
-    assert page.faults(html, notebook) == []
+    assert proof.faults(html, notebook) == []
     assert len(soup(html).find_all("script")) == 3
     assert not soup(html).select(".prose img, .prose script, .prose [onmouseover], .prose svg")
 
@@ -293,7 +294,7 @@ def test_markdown_leads_nowhere_else_and_runs_nothing(source, expected):
     notebook = new_notebook(cells=[new_markdown_cell(source)])
     html = page.html(notebook, about=ABOUT)
     prose = soup(html).select_one(".prose")
-    assert page.faults(html, notebook) == []
+    assert proof.faults(html, notebook) == []
     assert prose.get_text().strip() == expected
     assert not prose.find_all(["a", "img"])
 
@@ -309,7 +310,7 @@ def test_links_within_the_shelf_stay_links():
 
 def broken(notebook, text, old, new):
     assert text.count(old) >= 1, f"nothing to break: {old}"
-    return page.faults(text.replace(old, new, 1), notebook)
+    return proof.faults(text.replace(old, new, 1), notebook)
 
 
 @pytest.mark.parametrize(
@@ -345,11 +346,11 @@ def broken(notebook, text, old, new):
         ("default-src &#39;none&#39;", "default-src *", "The page has no strict content policy."),
         ("<style>", "<style>@import 'x';", "A style sheet in the page asks for an external address."),
         (
-            page.PLOTLY_MARK,
+            proof.PLOTLY_MARK,
             "* another library (",
             "The page holds plotly.js 0 times; it needs it 1 times.",
         ),
-        ("</main>", "x" * page.LARGEST + "</main>", "bytes; it must stay below 6,000,000."),
+        ("</main>", "x" * proof.LARGEST + "</main>", "bytes; it must stay below 6,000,000."),
     ],
 )
 def test_a_broken_page_has_a_fault_that_says_what(good, old, new, fault):
@@ -358,7 +359,7 @@ def test_a_broken_page_has_a_fault_that_says_what(good, old, new, fault):
 
 def test_plotly_twice_is_a_fault(good):
     notebook, text = good
-    again = f"<script>/** {page.PLOTLY_MARK} */</script></main>"
+    again = f"<script>/** {proof.PLOTLY_MARK} */</script></main>"
     assert "The page holds plotly.js 2 times; it needs it 1 times." in broken(notebook, text, "</main>", again)
 
 
@@ -366,22 +367,22 @@ def test_plotly_twice_is_a_fault(good):
 def test_text_that_html_reads_in_another_way_is_no_fault(text):
     notebook = report()
     rows = [[text, "4.1"], ["September 2026", text]]
-    page.exhibits(notebook)[1] |= {"title": text, "table": exhibit()["table"] | {"rows": rows}}
+    exhibits(notebook)[1] |= {"title": text, "table": exhibit()["table"] | {"rows": rows}}
     html = page.html(notebook, about=ABOUT)
-    assert page.faults(html, notebook) == []
+    assert proof.faults(html, notebook) == []
 
 
 def changed(change):
     """The faults of a page that was made from a notebook with one change."""
     notebook = report()
     change(notebook)
-    return page.faults(page.html(notebook, about=ABOUT), notebook)
+    return proof.faults(page.html(notebook, about=ABOUT), notebook)
 
 
 @pytest.mark.parametrize("values", [[], [None, None, None]])
 def test_a_chart_without_a_point_is_a_fault(values):
     def empty(notebook):
-        page.exhibits(notebook)[1]["figure"] = figure([{"type": "scatter", "x": [1, 2, 3], "y": values}])
+        exhibits(notebook)[1]["figure"] = figure([{"type": "scatter", "x": [1, 2, 3], "y": values}])
 
     name = "Exhibit 2 (“Theft shows no clear change”)"
     assert changed(empty) == [f"{name} has a chart without a single point."]
@@ -389,7 +390,7 @@ def test_a_chart_without_a_point_is_a_fault(values):
 
 def test_a_heat_map_without_a_number_is_a_fault():
     def empty(notebook):
-        for row in page.exhibits(notebook)[3]["heat"]["rows"]:
+        for row in exhibits(notebook)[3]["heat"]["rows"]:
             row["cells"] = [{"text": "", "level": 0}] * 7
 
     assert changed(empty) == ["Exhibit 4 (“Friday evenings stand out”) has an empty or incomplete heat map."]
@@ -397,7 +398,7 @@ def test_a_heat_map_without_a_number_is_a_fault():
 
 def test_an_exhibit_without_rows_is_a_fault():
     def empty(notebook):
-        page.exhibits(notebook)[2]["table"]["rows"] = []
+        exhibits(notebook)[2]["table"]["rows"] = []
 
     assert changed(empty) == ["Exhibit 3 (“Three stores”) has no rows in its table."]
 
@@ -419,14 +420,14 @@ def test_an_error_that_was_only_printed_is_a_fault():
 
 def test_the_text_of_an_error_in_an_exhibit_is_a_fault():
     def fail(notebook):
-        page.exhibits(notebook)[1]["words"] = "ValueError: no rows"
+        exhibits(notebook)[1]["words"] = "ValueError: no rows"
 
     assert changed(fail) == ["“Theft shows no clear change” (cell 5) shows the text of an error."]
 
 
 def test_a_value_that_is_not_a_number_is_a_fault():
     def fail(notebook):
-        page.exhibits(notebook)[1]["figure"]["data"][0]["y"] = [1.0, float("nan"), 2.0]
+        exhibits(notebook)[1]["figure"]["data"][0]["y"] = [1.0, float("nan"), 2.0]
 
     assert changed(fail) == ["“Theft shows no clear change” (cell 5) holds a value that is not a number."]
 
@@ -451,7 +452,7 @@ def test_a_failure_page_says_what_where_and_what_to_use():
     log = found.select_one(".log").get_text().strip().splitlines()
     assert (len(log), log[0], log[-1]) == (30, "line 71", "KeyError: <region>")
     assert [row.get_text() for row in found.select("tbody tr")][0] == "last_month2026-10"
-    assert page.faults(text, new_notebook()) == []
+    assert proof.faults(text, new_notebook()) == []
 
 
 def test_a_failure_page_without_an_earlier_page_says_so():
@@ -509,7 +510,7 @@ def test_the_index_lists_the_newest_pages_that_exist_by_relative_links(tmp_path)
     assert [month.get_text() for month in found.select(".months summary b")] == ["October 2026"]
     assert found.select_one(".front h3").get_text() == "No clear change"
     assert found.h1.get_text() == "October 2026: what the reports say"
-    assert page.faults(str((tmp_path / "index.html").read_text()), new_notebook()) == []
+    assert proof.faults(str((tmp_path / "index.html").read_text()), new_notebook()) == []
 
 
 def test_a_month_has_a_page_with_all_of_it_and_what_was_superseded(tmp_path):
@@ -523,7 +524,7 @@ def test_a_month_has_a_page_with_all_of_it_and_what_was_superseded(tmp_path):
         "../example_grocers/theft_trends/superseded/2026-10-a.html",
         "../index.html",
     }
-    assert "Superseded: 22 Nov 2026" in soup(text).get_text() and page.faults(text, new_notebook()) == []
+    assert "Superseded: 22 Nov 2026" in soup(text).get_text() and proof.faults(text, new_notebook()) == []
 
 
 def test_only_months_in_which_something_was_run_are_written_again(tmp_path):
@@ -659,7 +660,7 @@ def test_a_table_is_saved_as_csv_in_which_nothing_is_a_formula(opened, tmp_path)
     notebook = report()
     cells = ["=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1+1", "\r=1", "\u2212=1", "\u00a0=1", "-",
              "\u22123.2", "-1,234.5", "+4\u00a0%", "4.1", "3.8 to 4.9", 'say "hi", =1', "two\nlines"]  # fmt: skip
-    table = page.exhibits(notebook)[2]["table"]
+    table = exhibits(notebook)[2]["table"]
     table["columns"][0]["label"] = "=1+1"
     table["rows"] = [[cell, "1"] for cell in cells]
     path = tmp_path / "page.html"
@@ -680,7 +681,7 @@ def test_a_table_is_saved_as_csv_in_which_nothing_is_a_formula(opened, tmp_path)
 def test_texts_in_a_chart_stay_text(opened, tmp_path):
     notebook = report()
     text = '<a href="https://example.com">Shop</a> <b>& <span style="color:red">Co</span></b>'
-    page.exhibits(notebook)[1]["figure"]["layout"]["annotations"] = [{"text": text, "x": "2026-09", "y": 4}]
+    exhibits(notebook)[1]["figure"]["layout"]["annotations"] = [{"text": text, "x": "2026-09", "y": 4}]
     path = tmp_path / "page.html"
     path.write_text(page.html(notebook, about=ABOUT), encoding="utf-8")
     window, requests, complaints = opened(path)
@@ -752,7 +753,7 @@ def test_without_script_words_and_tables_are_there(opened):
 def test_a_chart_that_cannot_be_drawn_leaves_its_words_and_the_others(opened, tmp_path):
     notebook = report()
     # plotly.js 4.1.1 throws at such a shape
-    page.exhibits(notebook)[0]["figure"]["layout"]["shapes"] = [
+    exhibits(notebook)[0]["figure"]["layout"]["shapes"] = [
         {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": 4, "y1": 4, "layer": "between"}
     ]
     path = tmp_path / "page.html"

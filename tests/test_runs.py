@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from retail_analytics.errors import ParameterError
-from retail_analytics.publishing import page, parameters, record, shelf
+from retail_analytics.publishing import page, parameters, proof, record, shelf
 from retail_analytics.publishing.hidden import hidden, shown_secrets
 from retail_analytics.publishing.pack import due_now, packs_of, read_pack, run_packs
 from retail_analytics.publishing.run import Limits, publish
@@ -465,7 +465,7 @@ def check_shelf(folder: Path, where: str) -> None:
     pages = [path for path in (folder / "warehouse").rglob("*.html") if not path.name.endswith(".failed.html")]
     for path in pages:
         notebook = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
-        assert page.faults(path.read_text(), notebook) == [], (where, path)
+        assert proof.faults(path.read_text(), notebook) == [], (where, path)
     there = {sha256(path.read_bytes()).hexdigest() for path in pages}
     for line in (folder / record.RUNS).read_text().splitlines() if (folder / record.RUNS).exists() else ():
         run = json.loads(line)

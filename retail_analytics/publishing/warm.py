@@ -18,7 +18,7 @@ import ipykernel.kernelapp  # noqa: F401
 import nbformat
 
 import retail_analytics.publishing.work  # noqa: F401
-from retail_analytics.publishing import page
+from retail_analytics.publishing import page, proof
 from retail_analytics.publishing.parameters import NOTEBOOKS
 
 
@@ -45,7 +45,7 @@ def rehearse() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("## A section\n\nWords.")])
     notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
     about = dict.fromkeys(("title", "organisation", "report", "month", "scope", "shelf_link"), "rehearsal")
-    page.faults(page.html(notebook, about=about), notebook)
+    proof.faults(page.html(notebook, about=about), notebook)
 
 
 with suppress(OSError, ValueError, KeyError, SyntaxError):  # a notebook that is damaged says so when it is run

@@ -16,7 +16,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
 from retail_analytics.exhibits import MIMETYPE
-from retail_analytics.publishing import kernels, page
+from retail_analytics.publishing import kernels, page, proof
 from retail_analytics.publishing.hidden import shown_secrets
 from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
@@ -67,7 +67,7 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         made = nbformat.read(executed, as_version=4)
         html = page.html(made, about=attempt.about)
         made = _stripped(made)
-        faults = [*page.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
+        faults = [*proof.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")
