@@ -12,17 +12,21 @@ from retail_analytics.warehouse.scopes import Scope
 def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date, place: Scope) -> dict:
     """What charts and words must know beside the numbers.
 
-    What was noted of one store alone concerns that store: it is no break in the series of all.
+    What was noted of a region or format concerns all that has stores there; what was noted of one store alone
+    concerns that store: it is no break in the series of all.
     """
     settled = min(warehouse.coverage[name]["settled_to"] for name in tables)
     provisional = day_after(settled).replace(day=1)
-    one_store = set(warehouse.stores) - {store.region for store in warehouse.stores.values()}
+    shared = {name for store in warehouse.stores.values() for name in (store.region, store.store_format)}
+    one_store = set(warehouse.stores) - shared
+    there = [store for store in warehouse.stores.values() if place.holds(store)]
+    touched = {*place.within, *(name for store in there for name in (store.region, store.store_format))}
     end = after(last)
     noted = [
         note
         for note in warehouse.whole("annotations").sort("from_on", "annotation_id").to_dicts()
         if note["concerns"] in tables
-        if (note["scope"] not in one_store if place.kind == "all" else note["scope"] in place.within)
+        if (note["scope"] not in one_store if place.kind == "all" else note["scope"] in touched)
         if note["from_on"] < end and (note["to_on"] or end) >= first
     ]
     agreed = {
@@ -32,7 +36,7 @@ def circumstances(warehouse: Warehouse, metric, tables, first: date, last: date,
     }
     gaps = warehouse.whole("gaps").filter(
         pl.col("table_name").is_in(tables), pl.col("month").is_between(first, last),
-        pl.col("region") == place.region if place.kind != "all" else pl.lit(True),
+        pl.col("region").is_in(sorted(touched - {None})) if place.kind != "all" else pl.lit(True),
     )  # fmt: skip
     gaps = gaps.sort("table_name", "region", "month")
     return {

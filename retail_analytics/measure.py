@@ -280,8 +280,10 @@ def _missing(warehouse: Warehouse, tables, place: Scope) -> str | None:
     for name in tables:
         if name not in warehouse.coverage:
             return warehouse.lacking(name)
-        if place.kind == "store" and not warehouse.tells_stores(name):
+        if place.kind == "store" and not warehouse.tells("store_id", name):
             return warehouse.lacking(name, "by store")
+        if place.kind == "store_format" and not warehouse.tells("store_format", name):
+            return warehouse.lacking(name, "by store format")
     return None
 
 
@@ -340,6 +342,8 @@ def _filtered(t: ibis.Table, where, place: Scope, *more) -> ibis.Table:
     match place.kind:
         case "region":
             conditions.append(t.region == place.name)
+        case "store_format":
+            conditions.append(t.store_format == place.name)
         case "store":
             conditions.append(t.store_id == place.name)
     return t.filter(*conditions) if conditions else t

@@ -15,7 +15,7 @@ def doubts(warehouse: Warehouse) -> list[str]:
     sentences = []
     agreed = warehouse.table("tolerances").select("metric", "scope", "limit").order_by("metric", "scope")
     for name, scope, limit in warehouse.read(agreed).iter_rows():
-        scopes = exposures if name == CLOCK else ["all", *warehouse.regions]
+        scopes = exposures if name == CLOCK else ["all", *warehouse.regions, *warehouse.formats]
         stores = {} if name == CLOCK else warehouse.stores
         if name not in metrics and name != CLOCK:
             near = did_you_mean(name, metrics).split(" Known")[0]

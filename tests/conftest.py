@@ -29,7 +29,7 @@ settings.load_profile("ordinary")
 
 PARAMETERS = """last_month: str = "newest"  # last month shown, like 2026-10
 months: int = 12  # how far back
-scope: str = "all"  # all, a region, or a store by its id"""
+scope: str = "all"  # all, a region, a store format, or a store by its id"""
 HEADLINE = 'from retail_analytics import exhibits\nexhibits.headline("All is well.")'
 
 

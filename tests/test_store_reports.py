@@ -34,6 +34,7 @@ def scopes_of(retailer, tmp_path):
 
 def test_a_pack_names_every_region_every_store_or_those_of_a_list(retailer, scopes_of):
     assert scopes_of("every region") == retailer.regions
+    assert scopes_of("every format") == [*retailer.formats] and len(retailer.formats) > 1
     assert scopes_of("every store") == [f"{number:04}" for number in range(1, 13)]
     assert scopes_of('[Harbour, "0012", all, Harbour]') == ["Harbour", "0012", "all"]
 
@@ -55,7 +56,7 @@ def test_the_pack_of_readme_is_read(retailer, tmp_path):
     assert set(scopes[len(retailer.regions) + 3 :]) <= set(retailer.stores)
 
 
-@pytest.mark.parametrize(("by", "months"), [("store_id", 12), ("store_id", 3), ("region", 12)])
+@pytest.mark.parametrize(("by", "months"), [("store_id", 12), ("store_id", 3), ("region", 12), ("store_format", 12)])
 def test_a_pack_names_the_groups_that_reach_a_value(retailer, scopes_of, by, months):
     thefts = measure(retailer, theft.recorded_thefts, last_month="2026-10", months=months, by=by).rows
     sums = {group: rows["numerator"].sum() for (group,), rows in thefts.partition_by(by, as_dict=True).items()}
@@ -119,7 +120,7 @@ def test_a_report_of_a_store_is_published_says_so_and_stays_while_its_own_rows_d
 def test_an_unknown_scope_is_refused_in_one_sentence_and_has_a_page_when_a_pack_asked(retailer, tmp_path):
     asked = ["theft_trends", "-p", "scope=0O12", "--warehouse", retailer.path.parent, "--reports", tmp_path / "shelf"]
     done = CliRunner().invoke(main, ["publish", *map(str, asked)])
-    known = ", ".join(sorted([*retailer.regions, "all"]))
+    known = ", ".join(sorted([*retailer.regions, *retailer.formats, "all"]))
     sentence = f"Unknown scope '0O12'. Did you mean '0012'? Known: {known} and 12 stores by id."
     assert (done.exit_code, done.output) == (2, f"Error: {sentence}\n")
     due = Due("theft_trends", retailer.path.parent, {"scope": "0O12"})

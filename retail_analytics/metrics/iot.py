@@ -334,7 +334,7 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     """Pairs of device records of which it could not be decided whether they are one device, by what stands against it.
 
     One row per reason, the commonest first, and a last one for all: metric, reason, value (pairs), records (in such a
-    pair), of (all records). They are those of the newest exports, and of no month. Of a region or store are the
+    pair), of (all records). They are those of the newest exports, and of no month. Of a part of the stores are the
     records of its devices. Where many records share what tells nothing, the first and the last stand for them.
     """
     facts = measure(warehouse, active_devices, **(story | {"months": 1}))

@@ -102,8 +102,8 @@ def assessments(warehouse: Warehouse, *, last_month, months: int = 12, scope: st
 
     One row per domain and safeguard: domain, control_id, level (0 to 4, after the ceiling of its evidence
     and the quarters since it expired), stated_level, evidence, assessed_on, past_date. A safeguard that
-    is assessed store by store has the median level of its stores; one of a store or region counts what is assessed
-    there, and for the company as a whole.
+    is assessed store by store has the median level of its stores; one of a region, format or store counts what is
+    assessed there, and for the company as a whole.
     """
     place = warehouse.scope(scope)
     first, last = window(last_month, months)

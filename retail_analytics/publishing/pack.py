@@ -23,7 +23,7 @@ PACK_KEYS = {"title", "warehouse", "limits", "keep", "reports"}
 ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "scopes"}}
 REACHING_KEYS = {"metric", "by", "at_least", "months"}
 SCOPES_ARE = (
-    "scopes are 'every region', 'every store', a list like [Harbour, \"0012\"], {query: SELECT …}, "
+    "scopes are 'every region', 'every format', 'every store', a list like [Harbour, \"0012\"], {query: SELECT …}, "
     "or {metric: recorded_thefts, by: store_id, at_least: 20, months: 12}"
 )
 LIMITS = {"seconds", "memory_gb", "attempts", "run_seconds"}
@@ -67,8 +67,8 @@ class Progress:
 
 
 def read_pack(path: Path, root: Path, *, reaching: Callable[..., list[str]] | None = None) -> Pack:
-    """A pack as it is written; `scopes` of a line give a report for each: every region, every store, those of a list,
-    those that a query gives, or the groups of a metric that reach a value.
+    """A pack as it is written; `scopes` of a line give a report for each: every region, every format, every store,
+    those of a list, those that a query gives, or the groups of a metric that reach a value.
 
     What a metric is nothing here knows: `reaching` is asked for the groups, as reaching(warehouse, metric=, by=,
     at_least=, months=). Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not
@@ -249,6 +249,8 @@ def _named_scopes(where: str, scopes, folder: Path, reaching: Callable[..., list
     match scopes:
         case "every region":
             return open_warehouse(folder).regions
+        case "every format":
+            return list(open_warehouse(folder).formats)
         case "every store":
             return list(open_warehouse(folder).stores)
         case list():
@@ -262,7 +264,7 @@ def _named_scopes(where: str, scopes, folder: Path, reaching: Callable[..., list
             if found.width != 1:
                 raise SourceError(f"{where}: the query gives {found.width} columns, expected one.")
             return [str(scope) for scope in found.to_series().drop_nulls().unique().sort()]
-        case {"metric": str(), "by": "store_id" | "region", "at_least": int() | float()} if reaching:
+        case {"metric": str(), "by": "store_id" | "region" | "store_format", "at_least": int() | float()} if reaching:
             only_known(f"{where}, scopes", scopes, REACHING_KEYS)
             return reaching(open_warehouse(folder), **scopes)
     raise SourceError(f"{where}: {SCOPES_ARE}.")

@@ -116,19 +116,19 @@ class Warehouse:
 
     def fingerprint(self, name: str, scope: str = "all") -> str:
         """What a cleaned table holds of a scope, as a short text: of a store where the table tells both store and
-        region, else of its region where it tells regions, else the whole. Raises UnknownName for an unknown scope.
+        region, else of its region where it tells regions; of a format where it tells formats; else the whole.
+        Raises UnknownName for an unknown scope.
         """
         self._make(self.engine, name)
         place, columns = self.scope(scope), self._contents.get(name) or self.engine.table(name).columns
         self._contents[name] = columns
-        by_store = place.kind == "store" and {"store_id", "region"} <= set(columns)
-        column = "store_id" if by_store else "region" if "region" in columns else None
+        column = place.column(columns)
         if (name, column) not in self._contents:
             self._contents[name, column] = contents(self.engine.con, name, column)
         found = self._contents[name, column]
         if column is None or place.kind == "all":
             return " ".join(f"{which}:{content}" for which, content in sorted(found.items(), key=str))
-        own = found.get(place.name if by_store else place.region, "none")
+        own = found.get(place.region if column == "region" else place.name, "none")
         return f"{own} {found.get(None)}" if name in FOR_ALL else own
 
     def read(self, expression: ibis.Expr) -> pl.DataFrame:
@@ -158,26 +158,40 @@ class Warehouse:
     @cached_property
     def stores(self) -> dict[str, Scope]:
         """Every store as a scope, by its id, in order."""
-        rows = self.whole("stores").select("store_id", "store", "region").sort("store_id").iter_rows()
-        return {store_id: Scope(store_id, "store", label, region) for store_id, label, region in rows}
+        rows = self.whole("stores").select("store_id", "store", "region", "store_format").sort("store_id").iter_rows()
+        return {store_id: Scope(store_id, "store", *told) for store_id, *told in rows}
+
+    @cached_property
+    def formats(self) -> dict[str, Scope]:
+        """Every format that a store has, as a scope, in order of name."""
+        regions = {}
+        for store in self.stores.values():
+            regions.setdefault(store.store_format, set()).add(store.region)
+        named = sorted(name for name in regions if name is not None)
+        only = {name: next(iter(regions[name])) if len(regions[name]) == 1 else None for name in named}
+        return {name: Scope(name, "store_format", name, only[name], name) for name in named}
 
     def scope(self, name: str) -> Scope:
-        """What a report can be about: all, a region, or a store by its id; a region wins. Raises UnknownName."""
+        """What a report can be about: all, a region, a store format, or a store by its id. Where names are the same a
+        region wins over a format, and a format over a store. Raises UnknownName.
+        """
         if name == "all":
             return ALL
         if name in self.regions:
             return Scope(name, "region", name, name)
-        if name not in self.stores:
-            raise UnknownName("scope", name, ["all", *self.regions], besides=self.stores, called="store")
-        return self.stores[name]
+        known = self.formats if name in self.formats else self.stores
+        if name not in known:
+            names = ["all", *self.regions, *self.formats]
+            raise UnknownName("scope", name, names, besides=self.stores, called="store")
+        return known[name]
 
-    def tells_stores(self, name: str) -> bool:
-        """Whether any row of a cleaned table says in which store it was."""
-        if (name, "told") not in self._contents:
+    def tells(self, column: str, name: str) -> bool:
+        """Whether any row of a cleaned table has a value in a column: says in which store it was."""
+        if (name, column, "told") not in self._contents:
             self._make(self.engine, name)
-            query = f"SELECT 1 FROM {quoted(name)} WHERE store_id IS NOT NULL LIMIT 1"
-            self._contents[name, "told"] = bool(self.engine.con.execute(query).fetchall())
-        return self._contents[name, "told"]
+            query = f"SELECT 1 FROM {quoted(name)} WHERE {quoted(column)} IS NOT NULL LIMIT 1"
+            self._contents[name, column, "told"] = bool(self.engine.con.execute(query).fetchall())
+        return self._contents[name, column, "told"]
 
     def newest_month(self, tables: tuple[str, ...]) -> date:
         """The first day of the newest month that all of these tables cover completely.

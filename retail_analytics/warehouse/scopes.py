@@ -1,4 +1,4 @@
-"""What a report is about: all, a region, or a store by its id; and what a table holds of each."""
+"""What a report is about: all, a region, a store format, or a store by its id; and what a table holds of each."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,36 +11,52 @@ REGIONS = "SELECT region FROM stores UNION SELECT region FROM incidents UNION SE
 
 @dataclass(frozen=True)
 class Scope:
-    """`name` is how it is asked for: all, a region's name, a store_id; `label` is how readers know it."""
+    """`name` is how it is asked for: all, a region's name, a format's, a store_id; `label` is how readers know it."""
 
     name: str = "all"
-    kind: str = "all"  # all, region or store
+    kind: str = "all"  # all, region, store_format or store
     label: str = "all"
-    region: str | None = None  # the region itself, or the one of the store
+    region: str | None = None  # the region itself, or the one in which the store, or every store of the format, lies
+    store_format: str | None = None  # the format itself, or that of the store
 
     def __str__(self) -> str:
-        """As a sentence names it: region Harbour; store 0012 Harbour Mall."""
-        return self.label if self.kind == "all" else f"{self.kind} {self.label}"
+        """As a sentence names it: region Harbour; store format express; store 0012 Harbour Mall."""
+        return self.label if self.kind == "all" else f"{self.kind.replace('_', ' ')} {self.label}"
 
     @property
     def within(self) -> tuple[str, ...]:
-        """The scopes whose rules and notes hold for it, the narrowest first: 0012, Harbour, all."""
-        return tuple(dict.fromkeys(name for name in (self.name, self.region, "all") if name is not None))
+        """The scopes whose rules hold for it, the narrowest first: 0012, Harbour, express, all."""
+        names = (self.name, self.region, self.store_format, "all")
+        return tuple(dict.fromkeys(name for name in names if name is not None))
 
     @property
     def alone(self) -> tuple[str, ...]:
         """The breakdowns in which there is nothing beside it to compare it with."""
-        return {"region": ("region",), "store": ("region", "store", "store_id")}.get(self.kind, ())
+        of_store = ("region", "store_format", "store", "store_id")
+        return {"region": ("region",), "store_format": ("store_format",), "store": of_store}.get(self.kind, ())
+
+    def holds(self, store: "Scope") -> bool:
+        """Whether a store is in it."""
+        own = {"region": store.region, "store_format": store.store_format, "store": store.name}
+        return self.kind == "all" or own.get(self.kind) == self.name
+
+    def column(self, columns) -> str | None:
+        """Of a table's columns the one by which its rows are told apart for it; None if no part of it is its own."""
+        telling = ("store_format",) if self.kind == "store_format" else ("region",)
+        if self.kind == "store" and "region" in columns:
+            telling = ("store_id", "region")
+        return next((column for column in telling if column in columns), None)
 
     @property
     def slug(self) -> str:
-        """For the name of a file; "" of all. That of a store is no region's and no other store's."""
+        """For the name of a file; "" of all. That of a store or format is no region's and no other's."""
         plain = "".join(c if c.isalnum() else "-" for c in self.name)
         mark = f"-{sha256(self.name.encode()).hexdigest()[:6]}"
-        if self.kind == "store":
-            return f"store-{plain}" + ("" if plain == self.name else mark)
+        if self.kind in ("store", "store_format"):
+            return f"{self.kind.removeprefix('store_')}-{plain}" + ("" if plain == self.name else mark)
         slug = "-".join(part for part in plain.lower().split("-") if part)
-        return "" if self.kind == "all" else slug + (mark if slug.startswith("store-") or not slug else "")
+        taken = slug.startswith(("store-", "format-")) or not slug
+        return "" if self.kind == "all" else slug + (mark if taken else "")
 
 
 ALL = Scope()

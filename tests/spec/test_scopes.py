@@ -1,4 +1,4 @@
-"""What a number is of: all, a region, or one store by its id."""
+"""What a number is of: all, a region, a store format, or one store by its id."""
 
 from datetime import date
 
@@ -15,6 +15,13 @@ from retail_analytics.warehouse import TABLES
 from retail_analytics.warehouse.scopes import Scope
 
 MEASURED = [metric for metric in every_metric().values() if isinstance(metric, Duration) or metric.numerator]
+OF_FORMATS = """
+    store_id | region | store_format
+    0001     | Kent   | express
+    0002     | Kent   | hypermarket
+    0003     | Essex  | express
+    0004     | Essex  |
+"""
 STORES = """
     store_id | store_name | region
     0001     | Quay       | Kent
@@ -40,6 +47,85 @@ def test_the_numbers_of_a_store_are_those_of_its_group_of_the_whole(retailer, me
         assert (of_it.scope, of_it.place) == (store, retailer.scope(store))
         split = how(retailer, metric, scope=store, by="store_id", **asked).rows
         assert split.drop("store_id").equals(group) and set(split["store_id"]) <= {store}
+
+
+@pytest.mark.parametrize("metric", MEASURED, ids=lambda metric: metric.name)
+def test_the_numbers_of_a_format_are_those_of_its_group_of_the_whole(retailer, metric):
+    how = durations if isinstance(metric, Duration) else measure
+    asked = {"last_month": "2026-10", "months": 12}
+    whole = how(retailer, metric, by="store_format", **asked).rows
+    assert len(retailer.formats) > 1
+    for name, place in retailer.formats.items():
+        of_it = how(retailer, metric, scope=name, **asked)
+        group = whole.filter(whole["store_format"] == name).drop("store_format")
+        if group.is_empty():
+            assert of_it.not_recorded or of_it.rows["numerator"].to_list() == [0.0] * 12
+        else:
+            assert of_it.rows.equals(group), name
+        assert (of_it.scope, of_it.place) == (name, place)
+
+
+def test_a_store_without_a_format_is_of_none(given):
+    incidents = "incident_id | store_id | region | kind | occurred_on\n" + "\n".join(
+        f"I{store} | {store} | {region} | theft | 2025-0{month}-01"
+        for store, region, month in (("0001", "Kent", 1), ("0003", "Essex", 2), ("0004", "Essex", 2), ("", "Kent", 3))
+    )
+    shop = given(stores=OF_FORMATS, incidents=incidents)
+    counted = {scope: measure(shop, theft.recorded_thefts, scope=scope, **ASKED).rows["value"].to_list()
+               for scope in ("all", "express", "hypermarket")}  # fmt: skip
+    assert counted == {"all": [1, 2, 1], "express": [1, 1, 0], "hypermarket": [0, 0, 0]}
+    assert shop.scope("express") == Scope("express", "store_format", "express", None, "express")
+    assert shop.scope("hypermarket").region == "Kent", "every one of them lies there"
+    assert (str(shop.scope("express")), shop.scope("express").slug) == ("store format express", "format-express")
+
+
+def test_what_no_row_tells_of_a_format_is_not_recorded_and_never_zero(given):
+    incidents = "incident_id | region | kind | occurred_on | entered_on\nI1 | Kent | theft | 2025-01-01 | 2025-01-02"
+    shop = given(stores=OF_FORMATS, incidents=incidents)
+    for how, metric in ((measure, theft.recorded_thefts), (durations, theft.reporting_lag)):
+        found = how(shop, metric, scope="express", **ASKED)
+        assert (found.not_recorded, found.rows.height) == ("no incidents by store format in this warehouse", 0)
+
+
+def test_what_was_noted_of_a_format_concerns_its_regions_and_stores_and_the_other_way_round(given):
+    noted = "annotation_id | concerns | scope | kind | from_on | text | source\n" + "\n".join(
+        f"{scope} | incidents | {scope} | caveat | 2025-01-0{day} | a | x"
+        for day, scope in enumerate(("all", "Kent", "Essex", "express", "hypermarket", "0001"), start=1)
+    )
+    agreed = "metric | scope | limit | owner | agreed_on\n" + "\n".join(
+        f"recorded_thefts | {scope} | {limit} | COO | 2025-01-01"
+        for scope, limit in (("all", 50), ("express", 40), ("Essex", 30))
+    )
+    incidents = "incident_id | store_id | kind | occurred_on\nI1 | 0001 | theft | 2025-01-01"
+    shop = given(stores=OF_FORMATS, incidents=incidents, annotations=noted, tolerances=agreed)
+    assert doubts(shop) == []
+    seen = {}
+    for scope in ("all", "Kent", "Essex", "express", "hypermarket", "0001", "0003"):
+        measured = measure(shop, theft.recorded_thefts, scope=scope, **ASKED)
+        seen[scope] = [note["annotation_id"] for note in measured.annotations], measured.tolerance["limit"]
+    assert seen == {
+        "all": (["all", "Kent", "Essex", "express", "hypermarket"], 50),
+        "Kent": (["all", "Kent", "express", "hypermarket"], 50),
+        "Essex": (["all", "Essex", "express"], 30),
+        "express": (["all", "Kent", "Essex", "express"], 40),
+        "hypermarket": (["all", "Kent", "hypermarket"], 50),
+        "0001": (["all", "Kent", "express", "0001"], 40),
+        "0003": (["all", "Essex", "express"], 30),  # a region is narrower than a format
+    }
+
+
+def test_a_gap_of_a_region_is_told_of_a_format_and_is_one_where_all_of_it_lies_there(given):
+    drawn = "incident_id | store_id | kind | number | occurred_on\n" + "\n".join(
+        f"{store}-{month} | {store} | theft | 30 | 2025-{month:02}-10"
+        for month in (1, 2, 3) for store in ("0001", "0002", "0003") if month != 2 or store == "0003"
+    )  # fmt: skip
+    shop = given(covers={"incidents": [date(2025, 1, 1), date(2025, 3, 31)]}, stores=OF_FORMATS, incidents=drawn)
+    of = {scope: measure(shop, theft.recorded_thefts, scope=scope, **ASKED) for scope in ("express", "hypermarket")}
+    assert {scope: one.rows["value"].to_list() for scope, one in of.items()} == {
+        "express": [60, 30, 60], "hypermarket": [30, None, 30],
+    }  # fmt: skip
+    gap = {"table": "incidents", "region": "Kent", "first": date(2025, 2, 1), "last": date(2025, 2, 1)}
+    assert {scope: one.gaps for scope, one in of.items()} == {"express": (gap,), "hypermarket": (gap,)}
 
 
 def test_hours_the_support_cliff_and_undecided_records_of_the_stores_add_up_to_the_whole(retailer):
@@ -159,6 +245,17 @@ def test_a_region_wins_over_a_store_of_the_same_name(given):
     assert measure(shop, theft.recorded_thefts, scope="13", **ASKED).rows["value"].to_list() == [0, 0, 1]
 
 
+def test_a_format_wins_over_a_store_of_the_same_name_and_a_region_over_it(given):
+    shop = given(
+        stores="store_id | region | store_format\n12 | Kent | Kent\n13 | Kent | 12",
+        incidents="incident_id | store_id | kind | occurred_on\nI1 | 12 | theft | 2025-01-01\nI2 | 13 | theft | 2025-03-01",
+    )
+    assert [shop.scope(name).kind for name in ("Kent", "12", "13")] == ["region", "store_format", "store"]
+    assert measure(shop, theft.recorded_thefts, scope="12", **ASKED).rows["value"].to_list() == [0, 0, 1]
+    with pytest.raises(UnknownName, match="Unknown scope 'zz'. Known: 12, Kent, all and 2 stores by id."):
+        shop.scope("zz")
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -234,20 +331,35 @@ def test_what_a_table_holds_of_a_store_changes_with_its_own_rows_and_those_of_th
     }
 
 
+def test_what_a_table_holds_of_a_format_changes_with_its_own_rows(given):
+    drawn = "incident_id | store_id | kind | occurred_on\nI1 | 0001 | theft | 2025-01-01\nI2 | 0004 | theft | 2025-01-01"
+    before = given(stores=OF_FORMATS, incidents=drawn)
+    was = {(name, scope): before.fingerprint(name, scope) for name in TABLES for scope in before.formats}
+
+    def changes(after):
+        return {one for one, content in was.items() if after.fingerprint(*one) != content and one[0] != "coverage"}
+
+    whole = {("incident_days", "express"), ("incident_days", "hypermarket")}  # they tell no format
+    assert changes(given(incidents=drawn + "\nI3 | 0004 | theft | 2025-01-02")) == whole
+    assert changes(given(incidents=drawn + "\nI3 | 0002 | theft | 2025-01-02")) == whole | {("incidents", "hypermarket")}
+
+
 def test_what_a_table_holds_of_its_stores_is_asked_once(retailer, monkeypatch):
     asked = []
     monkeypatch.setattr("retail_analytics.warehouse.opened.contents", lambda con, name, column: asked.append((name, column)) or {})
     fresh = type(retailer)(retailer.path)
-    for scope in ("all", *fresh.regions, *fresh.stores):
+    for scope in ("all", *fresh.regions, *fresh.stores, *fresh.formats):
         for name in ("incidents", "gaps", "device_records", "calendar"):
             fresh.fingerprint(name, scope)
     assert asked == [("incidents", "region"), ("gaps", "region"), ("device_records", None), ("calendar", None),
-                     ("incidents", "store_id")]  # fmt: skip
+                     ("incidents", "store_id"), ("incidents", "store_format"), ("gaps", None)]  # fmt: skip
 
 
 def test_no_two_scopes_have_one_file_name():
     names = ["all", "12", "Store 12", "store-12", "A/1", "A-1", "A 1", "0012", "!!", "North East"]
-    scopes = [Scope()] + [Scope(name, kind, name, name) for name in names for kind in ("region", "store")]
+    names += ["Format 12", "format-0012"]
+    kinds = ("region", "store", "store_format")
+    scopes = [Scope()] + [Scope(name, kind, name, name) for name in names for kind in kinds]
     scopes = [one for one in scopes if (one.name, one.kind) not in {("A 1", "region"), ("A/1", "region"), ("store-12", "region")}]
     assert len({one.slug for one in scopes}) == len(scopes)
     assert [Scope().slug, Scope("North East", "region").slug, Scope("0012", "store").slug] == ["", "north-east", "store-0012"]
