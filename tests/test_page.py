@@ -39,6 +39,8 @@ ABOUT = {
     "snapshot": "20261114T060012",
     "run": "20261122T140501-ab12",
     "parameters": {"last_month": "2026-10", "months": 24, "scope": "all"},
+    "edition": {"month": "2026-10", "scope": "all", "as_known": "2026-11-14"},
+    "method": {"notebook": "1a", "code": "2b", "packages": {"polars": "2.1.0"}},
 }
 TEMPLATE = {
     "layout": {
@@ -256,6 +258,7 @@ def test_hostile_text_in_every_field_stays_text(text):
                     content["figure"] = with_texts(figure(), text)
                     content["figure"]["data"][0] |= {"type": "scatter", "y": [1, 2, 3], "mode": "lines"}
     about = dict.fromkeys(ABOUT, text) | {"shelf_link": "x.html", "parameters": {text: text}}
+    about |= {"edition": dict.fromkeys(ABOUT["edition"], text), "method": {text: text}}
     html = page.html(notebook, about=about)
     found = soup(html)
     assert proof.faults(html, notebook) == []
@@ -667,9 +670,9 @@ def test_a_table_is_saved_as_csv_in_which_nothing_is_a_formula(opened, tmp_path)
     path.write_text(page.html(notebook, about=ABOUT), encoding="utf-8")
     window, _, complaints = opened(path)
     with window.expect_download() as saving:
-        window.eval_on_selector("[data-csv=exhibit-3]", "button => button.click()")
+        window.eval_on_selector("[data-save=csv][data-of=exhibit-3]", "button => button.click()")
     saved = Path(saving.value.path()).read_bytes().decode("utf-8-sig")
-    assert saving.value.suggested_filename == "exhibit-3.csv" and complaints == []
+    assert saving.value.suggested_filename == "theft_trends-2026-10-exhibit-3.csv" and complaints == []
     assert list(csv.reader(io.StringIO(saved, newline=""))) == [
         ["'=1+1", "Rate"],
         *([cell, "1"] for cell in [
@@ -770,7 +773,7 @@ def test_a_click_saves_the_table(opened):
     window.wait_for_selector("html[data-charts=done]")
     window.click("#exhibit-2 summary")
     with window.expect_download() as download:
-        window.click("#exhibit-2 .button")
+        window.click("#exhibit-2 [data-save=csv]")
     saved = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert saved == ['"Month","Rate"', '"August 2026","4.1"', '"September 2026","not known"', '"October 2026","4.4"']
     assert complaints == []

@@ -48,18 +48,23 @@
     return result;
   }
 
+  /* A chart of this size, in these colours. */
+  function figureOf(chart, patch, width, height, colour) {
+    const layout = merged({ ...chart.layout, template: figures.templates[chart.template] }, patch);
+    Object.assign(layout, { width, height, autosize: false, dragmode: false });
+    return { data: resolved(chart.data, colour), layout: resolved(layout, colour) };
+  }
+
   function draw(chart) {
     const box = document.getElementById(chart.box);
     const width = onPaper ? Number(box.dataset.paper) : box.clientWidth;
     if (!width || box.classList.contains("failed")) return;
     const patch = width < NARROW ? chart.narrow : null;
     const height = Math.min((patch && patch.height) || chart.height, Number(box.dataset.highest));
-    const colour = onPaper ? paperColours() : screenColours();
-    const layout = merged({ ...chart.layout, template: figures.templates[chart.template] }, patch);
-    Object.assign(layout, { width, height, autosize: false, dragmode: false });
     box.style.height = onPaper ? "auto" : height + "px";
     box.style.aspectRatio = onPaper ? width + "/" + height : "auto";
-    const drawn = Plotly.react(box, resolved(chart.data, colour), resolved(layout, colour), CONFIG);
+    const { data, layout } = figureOf(chart, patch, width, height, onPaper ? paperColours() : screenColours());
+    const drawn = Plotly.react(box, data, layout, CONFIG);
     Promise.resolve(drawn).catch((error) => giveUp(chart, error));
     for (const svg of all(".main-svg", box)) {
       svg.setAttribute("viewBox", "0 0 " + width + " " + height);
@@ -152,6 +157,20 @@
     if (section) watcher.observe(section);
   });
 
+  /* Taking along: the record as JSON, a table as CSV, a chart as a picture that says what it is and where it is from. */
+  const record = JSON.parse(document.getElementById("report-record").textContent);
+  const WIDE = 800; /* px of a picture and, at its sides, of white */
+  const SIDE = 24;
+
+  function save(content, type, what) {
+    const { report, month, scope } = record.report;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.download = [report, month, scope !== "all" && scope, what].filter(Boolean).join("-");
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
   /* A cell that a spreadsheet would run as a formula is saved as text; a signed number is none. */
   function csvCell(cell) {
     const text = cell.textContent.trim().replace(/\u2212/g, "-").replace(/\u00a0/g, " ");
@@ -159,13 +178,85 @@
     return '"' + guarded.replace(/"/g, '""') + '"';
   }
 
-  all("[data-csv]").forEach((button) => button.addEventListener("click", () => {
-    const rows = all("table.data tr", document.getElementById(button.dataset.csv)).map((row) => all("th, td", row).map(csvCell).join(","));
-    const address = URL.createObjectURL(new Blob(["\ufeff" + rows.join("\r\n") + "\r\n"], { type: "text/csv" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = button.dataset.csv + ".csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  function csv(exhibit) {
+    const rows = all("table.data tr", exhibit).map((row) => all("th, td", row).map(csvCell).join(","));
+    return "\ufeff" + rows.join("\r\n") + "\r\n";
+  }
+
+  /* Lines of a text that fit, as they are measured in the page's own fonts. */
+  function lines(text, font, width) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = font;
+    return text.trim().split(/\s+/).reduce((found, word) => {
+      const longer = (found[found.length - 1] + " " + word).trim();
+      return pen.measureText(longer).width <= width ? [...found.slice(0, -1), longer] : [...found, word];
+    }, [""]);
+  }
+
+  function xml(text) {
+    return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/[&<>"]/g, (mark) => "&#" + mark.charCodeAt(0) + ";");
+  }
+
+  /* An exhibit's chart on white, under its title and above its source, as an SVG that needs nothing else. */
+  async function picture(exhibit) {
+    const chart = figures.charts.find(({ box }) => exhibit.contains(document.getElementById(box)));
+    const colour = paperColours();
+    const said = (selector) => (exhibit.querySelector(selector) || { textContent: "" }).textContent;
+    const parts = [];
+    let top = SIDE;
+    const write = (text, weight, size, family, ink) => {
+      const font = `fill="${colour(ink)}" font-family="${xml(colour(family))}" font-size="${size}" font-weight="${weight}"`;
+      for (const line of lines(text, `${weight} ${size}px ${colour(family)}`, WIDE - 2 * SIDE)) {
+        top += Math.round(size * 1.35);
+        parts.push(`<text x="${SIDE}" y="${top}" ${font}>${xml(line)}</text>`);
+      }
+    };
+    write(said("[id^=title-]"), 600, 20, "--serif", "--ink");
+    top += 4;
+    write(said(".subtitle"), 400, 14, "--sans", "--ink2");
+    const { data, layout } = figureOf(chart, null, WIDE - 2 * SIDE, chart.height, colour);
+    const size = { width: layout.width, height: layout.height };
+    const drawn = await Plotly.toImage({ data, layout, config: CONFIG }, { format: "svg", imageDataOnly: true, ...size });
+    parts.push(`<g transform="translate(${SIDE} ${top + SIDE / 2})">${drawn}</g>`);
+    top += chart.height + SIDE;
+    write(said(".source"), 400, 12, "--sans", "--ink3");
+    write(document.title, 400, 12, "--sans", "--ink3");
+    top += SIDE;
+    const fonts = Array.from(document.styleSheets[0].cssRules).filter((rule) => rule instanceof CSSFontFaceRule);
+    const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDE}" height="${top}" viewBox="0 0 ${WIDE} ${top}" role="img">
+<title>${xml(said("[id^=title-]"))}</title><desc>${xml(said("[id^=words-]"))}</desc>
+<style>${xml(fonts.map((rule) => rule.cssText).join(""))}</style>
+<rect width="${WIDE}" height="${top}" fill="#FFFFFF"/>
+${parts.join("\n")}
+</svg>
+`;
+    return { text, height: top };
+  }
+
+  async function png(exhibit) {
+    const { text, height } = await picture(exhibit);
+    const image = new Image();
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: 2 * WIDE, height: 2 * height });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return new Promise((done) => canvas.toBlob(done, "image/png"));
+  }
+
+  const SAVED = {
+    json: { type: "application/json", of: () => JSON.stringify(record, null, 1) },
+    csv: { type: "text/csv", of: csv },
+    svg: { type: "image/svg+xml", of: async (exhibit) => (await picture(exhibit)).text },
+    png: { type: "image/png", of: png },
+  };
+
+  all("[data-save]").forEach((button) => button.addEventListener("click", async () => {
+    const { save: kind, of } = button.dataset;
+    try {
+      save(await SAVED[kind].of(document.getElementById(of)), SAVED[kind].type, (of || "numbers") + "." + kind);
+    } catch (error) {
+      console.error(kind, of, error);
+      button.textContent = "This browser cannot save it";
+    }
   }));
 })();
