@@ -524,7 +524,7 @@ def test_a_month_has_a_page_with_all_of_it_and_what_was_superseded(tmp_path):
     text = (tmp_path / "months/2026-10.html").read_text()
     assert {link["href"] for link in soup(text).select("main a")} == {
         "../example_grocers/theft_trends/2026-10.html",
-        "../example_grocers/theft_trends/superseded/2026-10-a.html",
+        "../example_grocers/theft_trends-superseded/2026-10-a.html",
         "../index.html",
     }
     assert "Superseded: 22 Nov 2026" in soup(text).get_text() and proof.faults(text, new_notebook()) == []

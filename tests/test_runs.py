@@ -356,10 +356,10 @@ def test_what_a_pack_does_not_keep_is_removed(shop, pack, notebooks, tmp_path):
         keep = "" if number < 3 else f"keep: {{superseded: 1, days: 1, pinned: [{ended[0].run}]}}\n"
         runs = run_packs([read_pack(pack(keep), tmp_path)], reports_dir=folder).ended
         ended.append(next(run for run in runs if run.scope == "all"))
-    left = sorted(path.name for path in folder.glob("warehouse/weekly/superseded/2049-12-2*.html"))
+    left = sorted(path.name for path in folder.glob("warehouse/weekly-superseded/2049-12-2*.html"))
     assert left == [f"2049-12-{run.run}.html" for run in (ended[0], ended[2])]
     month = (shelf.index(folder).parent / "months/2049-12.html").read_text()
-    assert all(f"superseded/{name}" in month for name in left) and f"superseded/2049-12-{ended[1].run}" not in month
+    assert all(f"weekly-superseded/{name}" in month for name in left) and f"superseded/2049-12-{ended[1].run}" not in month
     run_packs([read_pack(pack("keep: {months: 1}\n"), tmp_path)], reports_dir=folder)
     publish("weekly", {"last_month": "2049-11"}, warehouse=shop.path.parent, reports_dir=folder)
     assert (folder / "warehouse/weekly/2049-11.html").is_file()

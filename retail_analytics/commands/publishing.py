@@ -17,6 +17,12 @@ GOOD = ("published", "unchanged")
 @click.command()
 @click.argument("report")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be given often.")
+@click.option("--pdf", is_flag=True, help="Print it too: a PDF beside the page, the same as the browser's. "
+              "Needs a Chromium on the machine; a page without it is published, and the exit code is 1.")
+@click.option("--static", is_flag=True, help="For mail: charts drawn beforehand by a Chromium on the machine, "
+              "no script in the page.")
+@click.option("--shared", is_flag=True, help="For a shelf of many pages: they use one copy of plotly.js and the fonts, "
+              "which lies on the shelf; such a page cannot be sent alone.")
 @click.option("--again", is_flag=True, help="Run it even when nothing has changed.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Then it is late; 600.")
 @click.option("--memory", type=click.FloatRange(0, min_open=True), metavar="GB",
@@ -24,28 +30,32 @@ GOOD = ("published", "unchanged")
 @warehouse_option
 @shelf_option
 @json_option
-def publish(report: str, parameters, again: bool, deadline: float | None, memory: float | None, warehouse_dir: Path,
-            reports_dir: Path, as_json: bool) -> None:  # fmt: skip
+def publish(report: str, parameters, pdf: bool, static: bool, shared: bool, again: bool, deadline: float | None,
+            memory: float | None, warehouse_dir: Path, reports_dir: Path, as_json: bool) -> None:  # fmt: skip
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
     Example: retail-analytics publish theft_trends -p scope=Harbour --warehouse data/warehouses/example_grocers
     """
     from retail_analytics.publishing import kernels, run
+    from retail_analytics.publishing.forms import Form
 
+    form = Form(static=static, shared=shared, pdf=pdf)
     kernels.warm_up()
     values = dict(_name_and_value(pair) for pair in parameters)
     given = {"seconds": deadline, "memory": memory and memory * 1e9}
     limits = run.Limits(**{name: value for name, value in given.items() if value})
-    done = run.publish(report, values, warehouse=warehouse_dir, reports_dir=reports_dir, again=again, limits=limits)
+    done = run.publish(report, values, warehouse=warehouse_dir, reports_dir=reports_dir, form=form, again=again,
+                       limits=limits)  # fmt: skip
     index = _index(reports_dir)
     if as_json:
         click.echo(json.dumps(asdict(done), indent=2))
     else:
-        page = reports_dir / (done.page if done.end in GOOD else done.failure_page)
+        made = [done.page, done.pdf] if done.end in GOOD else [done.failure_page]
+        lines = [done.note, done.missing, *(str(reports_dir / path) for path in made if path), f"Index: {index}"]
         click.echo(f"{report}: {done.end}" + (f". {done.reason}" if done.reason else ""))
-        click.echo(f"{done.note}\n" * bool(done.note) + f"{page}\nIndex: {index}")
-    sys.exit(0 if done.end in GOOD else 1)
+        click.echo("\n".join(filter(None, lines)))
+    sys.exit(0 if done.well else 1)
 
 
 @click.command("run")

@@ -6,21 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 
-from retail_analytics.errors import SourceError, WorkbenchError, did_you_mean
+from retail_analytics.errors import ParameterError, SourceError, WorkbenchError, did_you_mean
 from retail_analytics.publishing import record
+from retail_analytics.publishing.forms import Form
 from retail_analytics.publishing.run import Due, Limits, Prepared, Run, prepare, recorded, refuse, run_id, runs_of
 from retail_analytics.sources.written import entries_of, only_known
 from retail_analytics.warehouse import Warehouse, open_warehouse
 
-PACK_KEYS = {"title", "warehouse", "limits", "keep", "reports"}
-ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "scopes"}}
+FORMS = {field.name for field in fields(Form)}
+PACK_KEYS = {"title", "warehouse", "limits", "keep", "reports", *FORMS}
+ENTRY_KEYS = {"report": {"report", "warehouse", "parameters", "scopes", *FORMS}}
 REACHING_KEYS = {"metric", "by", "at_least", "months"}
 SCOPES_ARE = (
     "scopes are 'every region', 'every format', 'every store', a list like [Harbour, \"0012\"], {query: SELECT …}, "
@@ -55,11 +57,12 @@ class Progress:
     def line(self, run: Run) -> str:
         """A line about a report that has just ended."""
         self.ended += 1
-        self.failed += run.end not in record.GOOD
+        self.failed += not run.well
         left = (time.monotonic() - self.began) / self.ended * (self.due - self.ended)
         scope = "" if run.scope == "all" else f" · {run.scope}"
         said = f"{self.ended:>4} of {self.due}  {run.report} · {run.warehouse}{scope}: {run.end}"
-        said += f" ({run.seconds:.1f} s)" * bool(run.seconds) + (f". {run.reason}" if run.reason else "")
+        why = run.reason or run.missing
+        said += f" ({run.seconds:.1f} s)" * bool(run.seconds) + (f". {why}" if why else "")
         if self.ended == self.due:
             return said
         failed = f"{self.failed} failed, " if self.failed else ""
@@ -68,7 +71,8 @@ class Progress:
 
 def read_pack(path: Path, root: Path, *, reaching: Callable[..., list[str]] | None = None) -> Pack:
     """A pack as it is written; `scopes` of a line give a report for each: every region, every format, every store,
-    those of a list, those that a query gives, or the groups of a metric that reach a value.
+    those of a list, those that a query gives, or the groups of a metric that reach a value. What a line says of the form of
+    its pages (`pdf: true`) wins over what the pack says.
 
     What a metric is nothing here knows: `reaching` is asked for the groups, as reaching(warehouse, metric=, by=,
     at_least=, months=). Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not
@@ -85,10 +89,10 @@ def read_pack(path: Path, root: Path, *, reaching: Callable[..., list[str]] | No
             raise SourceError(f"{path}: {entry['report']} names no warehouse, and neither does the pack.")
         if not isinstance(entry.get("parameters", {}), dict):
             raise SourceError(f"{path}: {entry['report']}: parameters are like {{months: 12}}.")
-        folder = root / str(warehouse)
+        folder, form = root / str(warehouse), _form(f"{path}: {entry['report']}", pack, entry)
         for scope in _scopes(f"{path}: {entry['report']}", entry, folder, reaching):
             parameters = entry.get("parameters", {}) | scope
-            due.append(Due(str(entry["report"]), folder, parameters, str(pack.get("title", path.stem))))
+            due.append(Due(str(entry["report"]), folder, parameters, str(pack.get("title", path.stem)), form))
     limits = _numbers(path, pack, "limits", LIMITS)
     keep = _numbers(path, pack, "keep", KEEP)
     allowed = {"memory": limits["memory_gb"] * 1e9} if "memory_gb" in limits else {}
@@ -109,7 +113,7 @@ class Batch:
     @property
     def well(self) -> bool:
         """Whether everything is as it was asked for."""
-        return not (self.wrong or self.interrupted) and all(run.end in record.GOOD for run in self.ended)
+        return not (self.wrong or self.interrupted) and all(run.well for run in self.ended)
 
 
 def run_packs(
@@ -184,7 +188,7 @@ def packs_of(run: str, reports_dir: Path) -> list[Pack]:
     return [
         Pack(
             Path(one["path"]),
-            [Due(**due | {"warehouse": Path(due["warehouse"])}) for due in one["due"]],
+            [Due(**due | {"warehouse": Path(due["warehouse"]), "form": Form(**due["form"])}) for due in one["due"]],
             Limits(**one["limits"]),
             one["seconds"],
             record.Keep(**one["keep"] | {"pinned": tuple(one["keep"]["pinned"])}),
@@ -226,7 +230,7 @@ def _prepared(packs, reports_dir: Path, resumes, only_failed: bool, batch: Batch
 def _left_out(one: Prepared, reports_dir: Path, resumes: str | None, only_failed: bool) -> bool:
     """Whether it ended well in the run that is resumed; or, where only those are wanted, did not fail."""
     last = record.newest_run(reports_dir, one.facts)
-    well = last is not None and last["end"] in record.GOOD
+    well = last is not None and last["end"] in record.GOOD and not last.get("missing")
     return (well and last["batch"] == resumes) if resumes else only_failed and (last is None or well)
 
 
@@ -234,6 +238,17 @@ def _opened(opened: dict[Path, Warehouse], due: Due) -> Warehouse:
     if due.warehouse not in opened:
         opened[due.warehouse] = open_warehouse(due.warehouse)
     return opened[due.warehouse]
+
+
+def _form(where: str, pack: dict, entry: dict) -> Form:
+    asked = {name: given[name] for given in (pack, entry) for name in FORMS & given.keys()}
+    for name, value in asked.items():
+        if not isinstance(value, bool):
+            raise SourceError(f"{where}: {name} is {value!r}, expected true or false.")
+    try:
+        return Form(**asked)
+    except ParameterError as error:
+        raise SourceError(f"{where}: {error}") from None
 
 
 def _scopes(where: str, entry: dict, folder: Path, reaching: Callable[..., list[str]] | None) -> list[dict]:

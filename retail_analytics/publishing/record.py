@@ -24,6 +24,7 @@ from retail_analytics.warehouse import NOW
 
 RUNS, STATE, SUPERSEDED = "runs.jsonl", "shelf.sqlite", "superseded"
 GOOD = ("published", "unchanged")
+FILES = ("page", "pdf", "notebook")  # of a run that made a page
 SERIES = ("warehouse", "report", "scope", "known_by")  # what one page after the other is about
 EDITION = (*SERIES, "month")  # what one page is about
 NAMED = ", ".join(EDITION)
@@ -113,8 +114,8 @@ def batches(reports_dir: Path) -> list[str]:
 
 
 def supersede(reports_dir: Path, before: dict) -> None:
-    """Put the page of an earlier run, and its notebook, where superseded pages are kept."""
-    for kind in ("page", "notebook"):
+    """Put the page of an earlier run, its PDF and its notebook, where superseded pages are kept."""
+    for kind in filter(before.get, FILES):
         path = reports_dir / before[kind]
         if path.is_file():
             aside = reports_dir / superseded(before, kind)
@@ -123,9 +124,12 @@ def supersede(reports_dir: Path, before: dict) -> None:
 
 
 def superseded(run: dict, kind: str = "page") -> str:
-    """Where the page or notebook of a run is once another has taken its place."""
+    """Where the page, PDF or notebook of a run is once another has taken its place: as deep as before, so that its
+    links go on to lead where they led.
+    """
     path = Path(run[kind])
-    return (path.parent / SUPERSEDED / f"{path.stem}-{run['run']}{path.suffix}").as_posix()
+    folder = path.parent.with_name(f"{path.parent.name}-{SUPERSEDED}")
+    return (folder / f"{path.stem}-{run['run']}{path.suffix}").as_posix()
 
 
 def retire(reports_dir: Path, keep: Keep, warehouse_reports: set[tuple[str, str]]) -> int:
@@ -152,9 +156,10 @@ def _retire_series(reports_dir: Path, state: sqlite3.Connection, keep: Keep, ser
     past = [run for run in made if standing[run["month"]] is not run]
     months = sorted(standing, reverse=True)
     old = [standing[month] for month in months[keep.months :]] if keep.months is not None else []
-    leaving = [(run, run["page"], run["notebook"]) for run in old]
+    leaving = [(run, *(run[kind] for kind in filter(run.get, FILES))) for run in old]
     if keep.superseded is not None:
-        leaving += [(run, superseded(run), superseded(run, "notebook")) for run in past[keep.superseded :]]
+        beyond = past[keep.superseded :]
+        leaving += [(run, *(superseded(run, kind) for kind in filter(run.get, FILES))) for run in beyond]
     leaving = [one for one in leaving if one[0]["run"] not in keep.pinned]
     for run, *paths in leaving:
         for path in paths:

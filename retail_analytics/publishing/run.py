@@ -21,17 +21,18 @@ from pathlib import Path
 import psutil
 
 from retail_analytics.errors import UnknownName, WorkbenchError
-from retail_analytics.publishing import record
+from retail_analytics.publishing import chromium, record
+from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
-from retail_analytics.publishing.watch import NOTEBOOK, PAGE, SOCKETS, Attempt, Outcome, outcomes, sweep
+from retail_analytics.publishing.watch import NOTEBOOK, PAGE, PDF, SOCKETS, Attempt, Outcome, outcomes, sweep
 from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
 from retail_analytics.warehouse.scopes import Scope
 
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
 CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
 MONTH = "%B %Y"
-KEPT = ("page", "page_hash", "notebook", "bytes", "headline")  # of the page that stays
+KEPT = ("page", "page_hash", "pdf", "pdf_hash", "notebook", "bytes", "headline")  # of the page that stays
 BUILDING = ".building"  # the folder of the shelf where pages are made
 
 
@@ -52,6 +53,7 @@ class Due:
     warehouse: Path | str | None
     parameters: dict
     shelf: str | None = None  # the title over its pages; the warehouse's when not given
+    form: Form = COMPLETE
 
     @property
     def name(self) -> str:
@@ -74,6 +76,7 @@ class Run:
     scope: str
     scope_name: str  # how readers know it
     parameters: dict
+    form: Form
     snapshot: str
     inputs: dict  # what the page depends on, as fingerprints: notebook, code, packages, data by table
     started: str
@@ -83,11 +86,19 @@ class Run:
     attempts: int = 0
     page: str | None = None
     page_hash: str | None = None
+    pdf: str | None = None
+    pdf_hash: str | None = None
+    missing: str | None = None  # why there is no PDF though it was asked for
     notebook: str | None = None
     failure_page: str | None = None
     headline: str = ""
     bytes: int = 0
     note: str | None = None  # why the newest complete month is not the newest that there are rows of
+
+    @property
+    def well(self) -> bool:
+        """Whether all that was asked for is there."""
+        return self.end in record.GOOD and not self.missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +121,19 @@ def publish(
     warehouse: Path | str | None = None,
     reports_dir: Path,
     shelf_name: str | None = None,
+    form: Form = COMPLETE,
     again: bool = False,
     limits: Limits = Limits(),
 ) -> Run:
     """Run a report and put its page on the shelf, at <warehouse>/<report>/<month>[-<scope>][-known-<day>].html.
 
     Gives the run, whatever its end; the run is recorded in runs.jsonl, the index is left to the caller.
-    With the same notebook, parameters, contents of the tables it reads, code and packages as the page that is there,
-    nothing is run (`unchanged`), unless `again`. Raises WorkbenchError for a request that is wrong in itself: an
+    With the same notebook, parameters, form, contents of the tables it reads, code and packages as the page that is
+    there, nothing is run (`unchanged`), unless `again`. Raises WorkbenchError for a request that is wrong in itself: an
     unknown report or parameter, a value that cannot be, a warehouse that is not there, a shelf that cannot be
     written.
     """
-    due = Due(report_name, warehouse, values or {}, shelf_name)
+    due = Due(report_name, warehouse, values or {}, shelf_name, form)
     prepared = prepare(due, open_warehouse(warehouse), reports_dir, again=again)
     record.make(reports_dir)
     if isinstance(prepared, Run):
@@ -142,8 +154,12 @@ def prepare(
     before = record.newest_page(reports_dir, facts)
     why = ["asked for again"] if again else _why(before, facts, opened, reports_dir)
     if why:
+        if due.form.static:
+            chromium.needed()
         return Prepared(due, asked, opened, facts, why, before)
-    return Run(**facts | {name: before[name] for name in (*KEPT, "inputs")}, end="unchanged")
+    kept = {name: before.get(name) for name in (*KEPT, "inputs")}
+    missing = _no_chromium() if due.form.pdf and not _has_pdf(before, reports_dir) else None
+    return Run(**facts | kept, end="unchanged", missing=missing)
 
 
 def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) -> Iterator[Run]:
@@ -202,6 +218,7 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "snapshot": warehouse.snapshot,
         "parameters": parameters,
+        "form": due.form,
     }
 
 
@@ -235,6 +252,12 @@ def _why(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Path)
         return ["page missing"]
     if sha256(page.read_bytes()).hexdigest() != before["page_hash"]:
         return ["page altered"]
+    form, was = facts["form"], before.get("form") or {}
+    forms = [name for name in ("static", "shared") if getattr(form, name) != was.get(name, False)]
+    if forms:
+        return [f"form changed ({', '.join(forms)})"]
+    if form.pdf and not _has_pdf(before, reports_dir) and _no_chromium() is None:
+        return ["PDF missing"]
     then, now = before["inputs"], facts["inputs"]
     method = [name for name in ("notebook", "code", "packages") if then[name] != now[name]]
     parameters = [n for n, value in facts["parameters"].items() if before["parameters"].get(n) != value]
@@ -243,21 +266,42 @@ def _why(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Path)
     return [f"{what} changed ({', '.join(names)})" for what, names in changed.items() if names]
 
 
+def _has_pdf(before: dict, reports_dir: Path) -> bool:
+    """Whether the PDF of a page is there as it was made."""
+    path = before.get("pdf") and reports_dir / before["pdf"]
+    return bool(path and path.is_file() and sha256(path.read_bytes()).hexdigest() == before["pdf_hash"])
+
+
+def _no_chromium() -> str | None:
+    """Why no PDF can be made here."""
+    try:
+        chromium.needed()
+    except WorkbenchError as error:
+        return f"No PDF: {error}"
+    return None
+
+
 def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
     folder.mkdir(parents=True)
-    return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, _about(one), folder, **asdict(one.limits))
+    about, form = _about(one), one.due.form
+    return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, about, form, folder, **asdict(one.limits))
 
 
 def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -> Run:
     """Move the page in, the notebook beside it, and record the run."""
     place = _Place(one, reports_dir)
-    page_hash, size = sha256((made / PAGE).read_bytes()).hexdigest(), (made / PAGE).stat().st_size
+    there = [name for name in (PAGE, PDF) if (made / name).is_file()]
+    hashes = {name: sha256((made / name).read_bytes()).hexdigest() for name in there}
+    size = (made / PAGE).stat().st_size
     data = {name: one.opened.fingerprint(name, one.facts["scope"]) for name in outcome.read or TABLES}
     try:
         place.page.parent.mkdir(parents=True, exist_ok=True)
         if one.before and place.page.is_file():
             record.supersede(reports_dir, one.before)
+        place.pdf.unlink(missing_ok=True)  # of a page that somebody has removed
+        if PDF in hashes:
+            (made / PDF).replace(place.pdf)
         (made / NOTEBOOK).replace(place.notebook)
         (made / PAGE).replace(place.page)
         place.failure_page.unlink(missing_ok=True)
@@ -268,7 +312,8 @@ def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -
     facts = one.facts | {"inputs": one.facts["inputs"] | {"data": data}}
     return recorded(reports_dir, Run(
         **facts, end="published", seconds=outcome.seconds, attempts=outcome.attempts, page=place.relative(place.page),
-        page_hash=page_hash, notebook=place.relative(place.notebook), headline=outcome.headline, bytes=size,
+        page_hash=hashes[PAGE], notebook=place.relative(place.notebook), headline=outcome.headline, bytes=size,
+        pdf=place.relative(place.pdf) if PDF in hashes else None, pdf_hash=hashes.get(PDF), missing=outcome.missing,
     ))  # fmt: skip
 
 
@@ -290,7 +335,7 @@ def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Pat
             record.replaced(place.failed_notebook, hidden((made / NOTEBOOK).read_text(encoding="utf-8")))
     except OSError:  # a full disk: the record may still have room
         failure_page = failure_page if place.failure_page.is_file() else None
-    kept = {name: one.before[name] for name in KEPT} if there and one.before else {}
+    kept = {name: one.before.get(name) for name in KEPT} if there and one.before else {}
     return recorded(reports_dir, Run(
         **one.facts | kept, end=outcome.end, reason=outcome.reason, seconds=outcome.seconds,
         attempts=outcome.attempts, failure_page=failure_page,
@@ -312,7 +357,7 @@ class _Place:
         slug = _scope(one.opened, facts["scope"]).slug
         name = facts["month"] + (f"-{slug}" if slug else "") + (f"-known-{known_by}" if known_by else "")
         folder = reports_dir / facts["warehouse"] / facts["report"]
-        self.page, self.notebook = folder / f"{name}.html", folder / f"{name}.ipynb"
+        self.page, self.pdf, self.notebook = (folder / f"{name}{kind}" for kind in (".html", ".pdf", ".ipynb"))
         self.failure_page, self.failed_notebook = folder / f"{name}.failed.html", folder / f"{name}.failed.ipynb"
 
     def relative(self, path: Path) -> str:

@@ -136,6 +136,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
         "reason": reason,
         "headline": headline,
         "link": up + quote(newest["page"]) if published else None,
+        "pdf": _link(reports_dir, newest.get("pdf"), up) if published else None,
         "why_link": _link(reports_dir, newest.get("failure_page"), up),
         "last_good": None if published else _last_good(reports_dir, state, newest, up),
         "superseded": _superseded(reports_dir, state, newest, up) if up else [],

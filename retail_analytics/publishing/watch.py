@@ -17,8 +17,9 @@ from shutil import rmtree
 import psutil
 
 from retail_analytics.publishing import kernels
+from retail_analytics.publishing.forms import Form
 
-PAGE, NOTEBOOK, LOG = "page.html", "notebook.ipynb", "log.txt"  # what is made in the folder of an attempt
+PAGE, PDF, NOTEBOOK, LOG = "page.html", "page.pdf", "notebook.ipynb", "log.txt"  # what an attempt makes in its folder
 LOOK = 0.5  # seconds between two looks at deadlines and memory
 AGAIN = ("died", "late")  # another attempt may end otherwise
 SOCKETS = "retail-"  # begins the name of a folder of sockets; the process that watches follows
@@ -30,7 +31,9 @@ INTERRUPTED = "The run was interrupted."
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended, why, in which cell, and its last words; of a page its conclusion and the tables read."""
+    """How an attempt ended, why, in which cell, and its last words; of a page its conclusion, the tables read, and
+    why its PDF is missing.
+    """
 
     end: str
     reason: str | None = None
@@ -38,6 +41,7 @@ class Outcome:
     log: str = ""
     headline: str = ""
     read: tuple[str, ...] = ()
+    missing: str | None = None
     seconds: float = 0.0
     attempts: int = 1
 
@@ -50,6 +54,7 @@ class Attempt:
     parameters: dict
     warehouse: Path
     about: dict
+    form: Form
     folder: Path
     seconds: float  # it is late after so many
     memory: float  # bytes that its processes may hold together

@@ -15,10 +15,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
+from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
-from retail_analytics.publishing import kernels, page, proof
+from retail_analytics.publishing import chromium, kernels, page, proof
 from retail_analytics.publishing.hidden import shown_secrets
-from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, Attempt, Outcome
+from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, PDF, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
 
 MOST_PRINTED = 1_000_000  # characters that the cells of a report may print
@@ -72,11 +73,21 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")
         nbformat.write(made, executed)
-        return Outcome("published", headline=page.headline(made), read=page.tables_read(made))
+        missing = _pdf_missing(attempt) if attempt.form.pdf else None
+        return Outcome("published", headline=page.headline(made), read=page.tables_read(made), missing=missing)
     except OSError as error:
         return Outcome("died", f"The page could not be written: {error}.")
     except Exception as error:  # whatever it is: the page is not there, and the run must say so
         return Outcome("unsafe", f"The page could not be built: {error!r}")
+
+
+def _pdf_missing(attempt: Attempt) -> str | None:
+    """Print the page; why there is no PDF if there is none: that keeps no page from being published."""
+    try:
+        chromium.pdf(attempt.folder / PAGE, attempt.folder / PDF)
+    except WorkbenchError as error:
+        return f"No PDF: {error}"
+    return None
 
 
 def _stripped(notebook):
