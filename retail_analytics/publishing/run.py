@@ -13,9 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -25,12 +23,11 @@ from retail_analytics.publishing import chromium, record
 from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
+from retail_analytics.publishing.reasons import inputs, no_pdf, why_due
 from retail_analytics.publishing.watch import NOTEBOOK, PAGE, PDF, SOCKETS, Attempt, Outcome, outcomes, sweep
 from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
 from retail_analytics.warehouse.scopes import Scope
 
-PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
-CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
 MONTH = "%B %Y"
 KEPT = ("page", "page_hash", "pdf", "pdf_hash", "notebook", "bytes", "headline")  # of the page that stays
 BUILDING = ".building"  # the folder of the shelf where pages are made
@@ -150,16 +147,15 @@ def prepare(
     opened = opened.as_known(None if values.get("known_by", NOW) == NOW else values["known_by"])
     parameters = checked(opened, asked, values)
     facts = _facts(opened, asked, parameters, due, batch)
-    facts |= {"note": because(opened, asked, values), "inputs": _inputs(asked.path)}
+    facts |= {"note": because(opened, asked, values), "inputs": inputs(asked.path)}
     before = record.newest_page(reports_dir, facts)
-    why = ["asked for again"] if again else _why(before, facts, opened, reports_dir)
+    why = ["asked for again"] if again else why_due(before, facts, opened, reports_dir)
     if why:
         if due.form.static:
             chromium.needed()
         return Prepared(due, asked, opened, facts, why, before)
     kept = {name: before.get(name) for name in (*KEPT, "inputs")}
-    missing = _no_chromium() if due.form.pdf and not _has_pdf(before, reports_dir) else None
-    return Run(**facts | kept, end="unchanged", missing=missing)
+    return Run(**facts | kept, end="unchanged", missing=no_pdf(before, due.form, reports_dir))
 
 
 def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) -> Iterator[Run]:
@@ -225,60 +221,6 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
 def run_id() -> str:
     """A name for a run: the time at which it began, and a few letters."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-
-
-def _inputs(notebook: Path) -> dict:
-    return {"notebook": sha256(notebook.read_bytes()).hexdigest()[:16], "code": _code(), "packages": _packages()}
-
-
-@cache
-def _code() -> str:
-    library = Path(__file__).parents[1]
-    parts = [path.read_bytes() for path in sorted(library.rglob("*")) if path.suffix in CODE and path.is_file()]
-    return sha256(b"\0".join(parts)).hexdigest()[:16]
-
-
-@cache
-def _packages() -> dict[str, str]:
-    return {name: version(name) for name in ("retail-analytics", *PACKAGES)}
-
-
-def _why(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Path) -> list[str]:
-    """Why a page must be made again; nothing when the one that is there shows the same."""
-    if before is None:
-        return ["never published"]
-    page = reports_dir / before["page"]
-    if not page.is_file():
-        return ["page missing"]
-    if sha256(page.read_bytes()).hexdigest() != before["page_hash"]:
-        return ["page altered"]
-    form, was = facts["form"], before.get("form") or {}
-    forms = [name for name in ("static", "shared") if getattr(form, name) != was.get(name, False)]
-    if forms:
-        return [f"form changed ({', '.join(forms)})"]
-    if form.pdf and not _has_pdf(before, reports_dir) and _no_chromium() is None:
-        return ["PDF missing"]
-    then, now = before["inputs"], facts["inputs"]
-    method = [name for name in ("notebook", "code", "packages") if then[name] != now[name]]
-    parameters = [n for n, value in facts["parameters"].items() if before["parameters"].get(n) != value]
-    data = [name for name, content in then["data"].items() if opened.fingerprint(name, facts["scope"]) != content]
-    changed = {"data": data, "method": method, "parameters": parameters}
-    return [f"{what} changed ({', '.join(names)})" for what, names in changed.items() if names]
-
-
-def _has_pdf(before: dict, reports_dir: Path) -> bool:
-    """Whether the PDF of a page is there as it was made."""
-    path = before.get("pdf") and reports_dir / before["pdf"]
-    return bool(path and path.is_file() and sha256(path.read_bytes()).hexdigest() == before["pdf_hash"])
-
-
-def _no_chromium() -> str | None:
-    """Why no PDF can be made here."""
-    try:
-        chromium.needed()
-    except WorkbenchError as error:
-        return f"No PDF: {error}"
-    return None
 
 
 def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
