@@ -71,8 +71,8 @@ class Progress:
 
 def read_pack(path: Path, root: Path, *, reaching: Callable[..., list[str]] | None = None) -> Pack:
     """A pack as it is written; `scopes` of a line give a report for each: every region, every format, every store,
-    those of a list, those that a query gives, or the groups of a metric that reach a value. What a line says of the form of
-    its pages (`pdf: true`) wins over what the pack says.
+    those of a list, those that a query gives, or the groups of a metric that reach a value. What a line says of the
+    form of its pages (`pdf: true`) wins over what the pack says.
 
     What a metric is nothing here knows: `reaching` is asked for the groups, as reaching(warehouse, metric=, by=,
     at_least=, months=). Warehouse folders are relative to `root`. Raises SourceError with the place of whatever is not
