@@ -1,8 +1,8 @@
 """The parameters a notebook declares, checked before anything starts."""
 
+import ast
 import json
 import re
-from ast import literal_eval
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ class Report:
     title: str
     path: Path
     needs: tuple[str, ...]
-    parameters: dict[str, dict]  # name → {name, inferred_type_name, default, help}
+    parameters: dict[str, object]  # name → default, of the type that a value must have
 
 
 def reports() -> list[str]:
@@ -36,15 +36,10 @@ def reports() -> list[str]:
 @cache
 def report(name: str) -> Report:
     """A report by name. Raises UnknownName with the nearest one."""
-    from papermill import (
-        inspect_notebook,  # slow to import, and notebooks that only ask for needs() never come here
-    )
-
-    if name not in reports():
-        raise UnknownName("report", name, reports())
     path = NOTEBOOKS / f"{name}.ipynb"
-    facts = _facts(path)
-    return Report(name, facts["title"], path, tuple(facts["needs"]), inspect_notebook(str(path)))
+    notebook = _read(path)
+    facts = _facts(notebook)
+    return Report(name, facts["title"], path, tuple(facts["needs"]), _declared(notebook))
 
 
 def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: int, scope: str) -> dict:
@@ -54,7 +49,7 @@ def chosen(warehouse: Warehouse, report_name: str, *, last_month: str, months: i
     most as far back as they go. Raises ParameterError, UnknownName or WarehouseError with the sentence that
     says what is wrong and what could be asked instead.
     """
-    needs = _facts(NOTEBOOKS / f"{report_name}.ipynb")["needs"]
+    needs = _facts(_read(NOTEBOOKS / f"{report_name}.ipynb"))["needs"]
     newest = _newest(warehouse, report_name, needs)
     wanted = newest if last_month == NEWEST else window(last_month, months)[1]
     if wanted > newest:
@@ -80,8 +75,7 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
     for name in values:
         if name not in asked.parameters:
             raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
-    declared = {name: literal_eval(facts["default"]) for name, facts in asked.parameters.items()}
-    typed = declared | {name: _typed(asked, name, value) for name, value in values.items()}
+    typed = asked.parameters | {name: _typed(asked, name, value) for name, value in values.items()}
     if warehouse.known_by and warehouse.known_by > date.today():
         raise ParameterError(f"{asked.name}: known_by is {warehouse.known_by}, which lies in the future.")
     return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "scope")})
@@ -122,7 +116,7 @@ def _ends(warehouse: Warehouse, tables: Iterable[str]) -> str:
 
 
 def _typed(asked: Report, name: str, value: object) -> object:
-    if asked.parameters[name]["inferred_type_name"] != "int":
+    if not isinstance(asked.parameters[name], int):
         if isinstance(value, int | float):  # an unquoted 0012 is the number 10 in YAML
             raise ParameterError(f"{asked.name}: {name} is {value}, expected text. Write it in quotes, like \"0012\".")
         return str(value) if isinstance(value, date) else value  # YAML reads an unquoted day as one
@@ -140,8 +134,23 @@ def _newest(warehouse: Warehouse, report_name: str, needs: list[str]) -> date:
         raise ParameterError(f"{report_name} cannot be published: {error}.") from None
 
 
-def _facts(path: Path) -> dict:
+def _read(path: Path) -> dict:
     if not path.is_file():
         raise UnknownName("report", path.stem, reports())
     # Plain JSON: importing nbformat takes longer than many a command.
-    return json.loads(path.read_text(encoding="utf-8"))["metadata"]["retail_analytics"]
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _facts(notebook: dict) -> dict:
+    return notebook["metadata"]["retail_analytics"]
+
+
+def _declared(notebook: dict) -> dict[str, object]:
+    """The names and values that the cell tagged `parameters` assigns."""
+    tagged = (cell for cell in notebook["cells"] if "parameters" in cell["metadata"].get("tags", ()))
+    found = {}
+    for line in ast.parse("".join(next(tagged)["source"])).body:
+        match line:
+            case ast.AnnAssign(target=ast.Name(name)) | ast.Assign(targets=[ast.Name(name)]):
+                found[name] = ast.literal_eval(line.value)
+    return found

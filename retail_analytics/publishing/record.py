@@ -215,12 +215,16 @@ def state_of(reports_dir: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _take_in(state: sqlite3.Connection, record: Path) -> None:
-    if state.execute("PRAGMA user_version").fetchone()[0] not in (0, VERSION):
+    version = state.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, VERSION):
         raise sqlite3.DatabaseError("it is that of another version")
-    state.executescript(f"{TABLES}PRAGMA user_version = {VERSION};")
+    if not version:
+        state.executescript(f"{TABLES}PRAGMA user_version = {VERSION};")
+    size = record.stat().st_size if record.is_file() else 0
+    if state.execute("SELECT bytes FROM taken").fetchone() == (size,):
+        return
     state.execute("BEGIN IMMEDIATE")
     taken, unread, number = state.execute("SELECT bytes, unread, number FROM taken").fetchone() or (0, 0, 0)
-    size = record.stat().st_size if record.is_file() else 0
     if size < taken:  # another record than the one that was taken in
         taken = unread = 0
         for table in ("newest", "pages", "batches", "months"):

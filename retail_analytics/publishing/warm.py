@@ -4,12 +4,17 @@ What libraries import or compile at first use is used here once. Nothing here ma
 of them: DuckDB and polars are imported and not used.
 """
 
+# ruff: noqa: E402
 import ast
 import atexit
 import gc
 import json
+import sys
 from contextlib import suppress
 from importlib import import_module
+
+# jsonschema would take a second to learn how addresses are written, of which there are none in a notebook.
+sys.modules["rfc3987_syntax"] = None
 
 import ibis
 import ibis.backends.duckdb.converter  # noqa: F401

@@ -15,7 +15,7 @@ SELECT
   i.kind,
   coalesce(i.attempted, FALSE) AS attempted,
   coalesce(i.number, 1) AS incidents,
-  d.visits IS NOT NULL AS visits_known,
+  v.store_id IS NOT NULL AS visits_known,
 
   i.occurred_on,
   i.occurred_hour,
@@ -38,5 +38,5 @@ SELECT
   CASE WHEN nullif(i.loss, 0) IS NOT NULL THEN i.currency END AS currency
 FROM raw_incidents AS i
 LEFT JOIN stores AS s ON s.store_id = i.store_id
-LEFT JOIN raw_store_days AS d ON d.store_id = i.store_id AND d.day = i.occurred_on
+LEFT JOIN visit_spans AS v ON v.store_id = i.store_id AND i.occurred_on BETWEEN v.first_on AND v.last_on
 LEFT JOIN first_outcomes AS o ON o.reference = i.reference

@@ -41,6 +41,7 @@ class Warehouse:
     _known: dict = field(default_factory=dict, repr=False)  # the same on other days: each is made once
     _to_make: dict = field(default_factory=dict, repr=False)  # as known: the tables that nobody has asked for yet
     _tables: dict = field(default_factory=dict, repr=False)
+    _wholes: dict = field(default_factory=dict, repr=False)
     _frames: dict = field(default_factory=dict, repr=False)
     _contents: dict = field(default_factory=dict, repr=False)  # columns and contents of tables, by table and column
 
@@ -81,12 +82,15 @@ class Warehouse:
 
     def table(self, name: str) -> ibis.Table:
         """A cleaned table as an Ibis expression. Raises UnknownName with the nearest one."""
-        if name not in TABLES:
-            raise UnknownName("table", name, TABLES)
+        self._only_there(name)
         if name not in self._tables:
             self._make(self.engine, name)
             self._tables[name] = self.engine.table(name)
         return self._tables[name]
+
+    def _only_there(self, name: str) -> None:
+        if name not in TABLES:
+            raise UnknownName("table", name, TABLES)
 
     def _make(self, engine: ibis.BaseBackend, name: str) -> None:
         """As known on a day, a table and those that it is made of are made when the first is asked for."""
@@ -97,7 +101,11 @@ class Warehouse:
 
     def whole(self, name: str) -> pl.DataFrame:
         """All of a small cleaned table, read once: a snapshot never changes. Raises UnknownName as `table` does."""
-        return self.once(self.table(name))
+        if name not in self._wholes:
+            self._only_there(name)
+            self._make(self.engine, name)
+            self._wholes[name] = self.engine.con.sql(f"FROM {quoted(name)}").pl()
+        return self._wholes[name]
 
     def sql(self, query: str) -> pl.DataFrame:
         """The answer to plain SQL. Raises WarehouseError with the engine's sentence."""
@@ -112,7 +120,7 @@ class Warehouse:
     @property
     def tables_read(self) -> list[str]:
         """The cleaned tables that were asked for since the warehouse was opened, in order of name."""
-        return sorted(self._tables)
+        return sorted({*self._tables, *self._wholes})
 
     def fingerprint(self, name: str, scope: str = "all") -> str:
         """What a cleaned table holds of a scope, as a short text: of a store where the table tells both store and

@@ -6,7 +6,7 @@ from hashlib import sha256
 from retail_analytics.sources.contracts import quoted
 
 FOR_ALL = {"controls"}  # what is assessed for the company as a whole, without a store, counts in every store
-REGIONS = "SELECT region FROM stores UNION SELECT region FROM incidents UNION SELECT region FROM devices"
+REGIONS = "SELECT region FROM stores UNION SELECT region FROM incident_days UNION SELECT region FROM devices"
 
 
 @dataclass(frozen=True)
