@@ -8,13 +8,12 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from html import escape
-from pathlib import Path
+
+from retail_analytics import tokens
 
 MIMETYPE = "application/vnd.retail-risk+json"
 EXACT = 2**53  # up to here a float holds every whole number
-STYLESHEET = Path(__file__).parent / "publishing" / "page" / "report.css"
 
 
 @dataclass(frozen=True)
@@ -125,19 +124,12 @@ def _lab_figure(content: dict) -> dict:
 
 def _coloured(part):
     if isinstance(part, str):
-        return re.sub(r"^var\(--(\w+)\)$", lambda token: _light_colours()[token[1]], part)
+        return re.sub(r"^var\(--(\w+)\)$", lambda token: tokens.LIGHT[token[1]], part)
     if isinstance(part, list):
         return [_coloured(item) for item in part]
     if isinstance(part, dict):
         return {key: _coloured(item) for key, item in part.items()}
     return part
-
-
-@cache
-def _light_colours() -> dict[str, str]:
-    """Token name to colour, from the first `:root` block of the page's style sheet: the light one."""
-    root = re.search(r":root[^{]*\{([^}]*)\}", STYLESHEET.read_text(encoding="utf-8"))
-    return dict(re.findall(r"--(\w+):\s*(#[0-9A-Fa-f]+)", root[1]))
 
 
 def _html(content: dict) -> str:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from retail_analytics import charts, exhibits, words
+from retail_analytics import charts, exhibits, tokens, words
 from retail_analytics.charts import template
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
@@ -274,7 +274,7 @@ def test_a_title_is_a_sentence_a_verdict_or_the_newest_value():
 
 
 def test_the_font_of_the_figures_is_that_of_the_page():
-    assert f"--sans: {template.FONT};" in (PAGE / "report.css").read_text(encoding="utf-8")
+    assert template.TEMPLATE["layout"]["font"]["family"] == tokens.SANS
 
 
 # ---- one by one

@@ -11,7 +11,8 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
-FONT = '"Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif'  # the page's --sans
+from retail_analytics import tokens
+
 INK, INK2, PAPER, CLEAR = "var(--ink)", "var(--ink2)", "var(--paper)", "rgba(0,0,0,0)"
 SECOND, GREY, GRID = "var(--s2)", "var(--s3)", "var(--grid)"
 BAND, FAINT_BAND, HATCH = "var(--band)", "var(--fan95)", "var(--hatch)"
@@ -33,7 +34,7 @@ AXIS = {
 }
 TEMPLATE = go.layout.Template(
     layout={
-        "font": {"family": FONT, "size": 13, "color": INK2},
+        "font": {"family": tokens.SANS, "size": 13, "color": INK2},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "showlegend": False,

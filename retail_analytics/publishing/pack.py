@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from retail_analytics.errors import ParameterError, SourceError, WorkbenchError, did_you_mean
 from retail_analytics.publishing import record
+from retail_analytics.publishing.brand import brand_of
 from retail_analytics.publishing.forms import Form
 from retail_analytics.publishing.run import Due, Limits, Prepared, Run, prepare, recorded, refuse, run_id, runs_of
 from retail_analytics.sources.written import entries_of, only_known
@@ -132,6 +133,7 @@ def run_packs(
     did not fail when it was run last. A refusal is recorded on the shelf as a run; only where the report is not known
     its error takes the place of one. What the packs do not keep is removed at the end.
     """
+    brand_of(reports_dir)  # what is wrong with it is said once, before anything is run
     with _alone(reports_dir, said):
         batch = Batch(run_id(), [], [])
         if resumes is None:

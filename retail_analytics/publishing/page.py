@@ -4,21 +4,18 @@ A page shows the components of a notebook (outputs with our mimetype) and its ma
 Every text of a component is data: it is escaped, in the page and inside the figures.
 """
 
-import base64
-import hashlib
 import re
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 
 from retail_analytics import words
+from retail_analytics.publishing.assets import FOLDER, assets
+from retail_analytics.publishing.brand import PLAIN, Brand
 from retail_analytics.publishing.numbers import record_of
 from retail_analytics.publishing.outline import components, outline
 
-FOLDER = Path(__file__).with_suffix("")
 SHOWN_LOG_LINES = 30  # enough to see what failed and what came before it
 
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry them
@@ -32,7 +29,7 @@ ENDS = {
 }
 
 
-def html(notebook, *, about: dict) -> str:
+def html(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
     """The page of an executed notebook: one HTML text that asks nothing of any network.
 
     about: title, organisation, report, month, scope, as_known, shelf_link, snapshot, run, parameters;
@@ -45,6 +42,8 @@ def html(notebook, *, about: dict) -> str:
         "index.html.j2",
         script="report.js",
         plotly=bool(page["charts"]),
+        brand=brand,
+        foot=_foot(about),
         page=page,
         about=about,
         edition=edition(about),
@@ -64,7 +63,9 @@ def tables_read(notebook) -> tuple[str, ...]:
     return tuple(next((content["read"] for content in shown if content["kind"] == "about"), ()))
 
 
-def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", last_good: str | None = None) -> str:
+def failure(
+    *, about: dict, end: str, reason: str, where: str, log: str = "", last_good: str | None = None, brand: Brand = PLAIN
+) -> str:
     """The page that tells why there is no new page: what, where, with which parameters, what to use instead.
 
     end: refused, failed, died, late or unsafe. reason: one sentence. where: the cell and its heading.
@@ -73,6 +74,8 @@ def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", la
     word, meaning = ENDS[end]
     return render(
         "failure.html.j2",
+        brand=brand,
+        foot=_foot(about),
         about=about,
         edition=edition(about),
         end=end,
@@ -86,9 +89,19 @@ def failure(*, about: dict, end: str, reason: str, where: str, log: str = "", la
     )
 
 
-def render(template: str, *, script: str | None = None, plotly: bool = False, **values) -> str:
-    """A page from a template of the folder, as is its `script`; with plotly.js, if it has charts."""
-    return _environment().get_template(template).render(assets=_assets(script, plotly=plotly), **values)
+def render(
+    template: str, *, script: str | None = None, plotly: bool = False, brand: Brand = PLAIN, foot: str = "", **values
+) -> str:
+    """A page from a template of the folder, as is its `script`; with plotly.js, if it has charts.
+
+    `foot` stands at the end of each page on paper.
+    """
+    brought = assets(script, plotly=plotly, brand=brand, foot=foot)
+    return _environment().get_template(template).render(assets=brought, brand=brand, **values)
+
+
+def _foot(about: dict) -> str:
+    return " · ".join([about["organisation"], about["title"], *edition(about)])
 
 
 def edition(about: dict) -> list[str]:
@@ -141,38 +154,3 @@ def _environment() -> Environment:
 def unparted(value):
     """Plain text in which no line can end between a number and its %."""
     return NUMBER_AND_SIGN.sub("\u00a0%", value) if type(value) is str else value
-
-
-@cache
-def _assets(script: str | None, *, plotly: bool) -> dict:
-    """Style sheets and scripts of a page, and the policy that lets these and nothing else take effect."""
-    css, boot = _text("report.css"), _text("boot.js")
-    scripts = [_text("plotly-basic.min.js")] if plotly else []
-    scripts += [_text(script)] if script else []
-    styles = [css, _text("plotly.css")] if plotly else [css]
-    policy = [
-        "default-src 'none'",
-        "script-src " + " ".join(content_hash(text) for text in [boot, *scripts]),
-        "style-src " + " ".join(content_hash(text) for text in styles),
-        "img-src data:",
-        "font-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
-    return {
-        "css": css,
-        "boot": boot,
-        "scripts": scripts,
-        "plotly": plotly,
-        "plotly_css": styles[-1],
-        "policy": "; ".join(policy),
-    }
-
-
-def _text(name: str) -> Markup:
-    return Markup((FOLDER / name).read_text(encoding="utf-8").strip())
-
-
-def content_hash(text: str) -> str:
-    """A script or style sheet as the content policy names it."""
-    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from retail_analytics.publishing.assets import content_hash
 from retail_analytics.publishing.outline import components, exhibits
-from retail_analytics.publishing.page import content_hash, unparted
+from retail_analytics.publishing.page import unparted
 
 PLOTLY_MARK = "* plotly.js ("  # its licence comment, kept as its licence asks
 LARGEST = 6_000_000  # bytes; mail servers refuse what is much larger

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.publishing import chromium
+from retail_analytics.publishing.brand import Brand
 from retail_analytics.publishing.forms import Form
 from retail_analytics.warehouse import Warehouse
 
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
-CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json"}
+CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json", ".woff2"}
 
 
-def inputs(notebook: Path) -> dict:
+def inputs(notebook: Path, brand: Brand) -> dict:
     """What a page of a notebook depends on beside its parameters and its data, as fingerprints."""
-    return {"notebook": sha256(notebook.read_bytes()).hexdigest()[:16], "code": _code(), "packages": _packages()}
+    content = sha256(notebook.read_bytes()).hexdigest()[:16]
+    return {"notebook": content, "brand": brand.key, "code": _code(), "packages": _packages()}
 
 
 @cache
@@ -47,7 +49,7 @@ def why_due(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Pa
     if form.pdf and not (_has_pdf(before, reports_dir) or _no_chromium()):
         return ["PDF missing"]
     then, now = before["inputs"], facts["inputs"]
-    method = [name for name in ("notebook", "code", "packages") if then[name] != now[name]]
+    method = [name for name in ("notebook", "brand", "code", "packages") if then.get(name) != now[name]]
     parameters = [n for n, value in facts["parameters"].items() if before["parameters"].get(n) != value]
     data = [name for name, content in then["data"].items() if opened.fingerprint(name, facts["scope"]) != content]
     changed = {"data": data, "method": method, "parameters": parameters}

@@ -20,6 +20,7 @@ import psutil
 
 from retail_analytics.errors import UnknownName, WorkbenchError
 from retail_analytics.publishing import chromium, record
+from retail_analytics.publishing.brand import PLAIN, Brand, brand_of
 from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
 from retail_analytics.publishing.parameters import Report, because, checked, nearest, report
@@ -108,6 +109,7 @@ class Prepared:
     facts: dict
     why: list[str]
     before: dict | None  # the run that made the page which is there
+    brand: Brand = PLAIN
     limits: Limits = Limits()
 
 
@@ -147,13 +149,14 @@ def prepare(
     opened = opened.as_known(None if values.get("known_by", NOW) == NOW else values["known_by"])
     parameters = checked(opened, asked, values)
     facts = _facts(opened, asked, parameters, due, batch)
-    facts |= {"note": because(opened, asked, values), "inputs": inputs(asked.path)}
+    brand = brand_of(reports_dir)
+    facts |= {"note": because(opened, asked, values), "inputs": inputs(asked.path, brand)}
     before = record.newest_page(reports_dir, facts)
     why = ["asked for again"] if again else why_due(before, facts, opened, reports_dir)
     if why:
         if due.form.static:
             chromium.needed()
-        return Prepared(due, asked, opened, facts, why, before)
+        return Prepared(due, asked, opened, facts, why, before, brand)
     kept = {name: before.get(name) for name in (*KEPT, "inputs")}
     return Run(**facts | kept, end="unchanged", missing=no_pdf(before, due.form, reports_dir))
 
@@ -195,7 +198,7 @@ def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch
     parameters = nearest(opened, asked, shown)
     facts = _facts(opened, asked, parameters, due, batch) | {"inputs": {}}
     outcome = Outcome("refused", hidden(reason))
-    return _failed(Prepared(due, asked, opened, facts, [], None), None, outcome, reports_dir)
+    return _failed(Prepared(due, asked, opened, facts, [], None, brand_of(reports_dir)), None, outcome, reports_dir)
 
 
 def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batch: str | None) -> dict:
@@ -226,8 +229,9 @@ def run_id() -> str:
 def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
     folder.mkdir(parents=True)
-    about, form = _about(one), one.due.form
-    return Attempt(one.asked.path, one.facts["parameters"], one.opened.path, about, form, folder, **asdict(one.limits))
+    asked, facts = one.asked.path, one.facts
+    return Attempt(asked, facts["parameters"], one.opened.path, _about(one), one.due.form, one.brand, folder,
+                   **asdict(one.limits))  # fmt: skip
 
 
 def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -> Run:
@@ -268,7 +272,7 @@ def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Pat
     where = "Before the notebook was started" if outcome.end == "refused" else _heading(one.asked.path, outcome.cell)
     outcome = replace(outcome, reason=hidden(outcome.reason or ""), log=hidden(outcome.log))
     told = page.failure(about=_about(one), end=outcome.end, reason=outcome.reason, where=where, log=outcome.log,
-                        last_good=place.page.name if there else None)  # fmt: skip
+                        last_good=place.page.name if there else None, brand=one.brand)  # fmt: skip
     failure_page = place.relative(place.failure_page)
     try:
         place.failure_page.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from retail_analytics.publishing.brand import brand_of
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
 from retail_analytics.publishing.record import (
     GOOD,
@@ -66,7 +67,8 @@ def index(reports_dir: Path) -> Path:
         "shelf.html.j2",
         script="shelf.js",
         title="Report shelf",
-        brand=_brand(rows),
+        brand=brand_of(reports_dir),
+        organisation=_organisation(rows),
         edition=f"{_count(rows)} · newest run {day_name(last)}" if newest else "No runs yet",
         headline=f"{rows[0]['month_name']}: what the reports say" if rows else "The shelf is empty",
         exceptions=[row for row in rows if row["state"] == "failed"],
@@ -87,7 +89,8 @@ def _write_month(reports_dir: Path, state: sqlite3.Connection, month: str) -> No
     """All that the shelf has of a month, with what was superseded."""
     rows = _sorted(_row(reports_dir, state, run, "../") for run in records(state, "newest WHERE month = ?", (month,)))
     page = render(
-        "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}", brand=_brand(rows),
+        "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}",
+        brand=brand_of(reports_dir), organisation=_organisation(rows),
         edition=_count(rows), headline=f"{month_name(month)}: all reports", exceptions=[], months=[], unread="",
         shelves=[one | {"front": []} for one in _shelves(rows)],
         scopes=_scopes(rows), up="../",
@@ -101,7 +104,7 @@ def _sorted(rows: Iterable[dict]) -> list[dict]:
     return sorted(by_name, key=itemgetter("month"), reverse=True)
 
 
-def _brand(rows: list[dict]) -> str:
+def _organisation(rows: list[dict]) -> str:
     return rows[0]["shelf"] if len({row["shelf"] for row in rows}) == 1 else "Retail Risk Workbench"
 
 

@@ -17,6 +17,7 @@ from shutil import rmtree
 import psutil
 
 from retail_analytics.publishing import kernels
+from retail_analytics.publishing.brand import Brand
 from retail_analytics.publishing.forms import Form
 
 PAGE, PDF, NOTEBOOK, LOG = "page.html", "page.pdf", "notebook.ipynb", "log.txt"  # what an attempt makes in its folder
@@ -55,6 +56,7 @@ class Attempt:
     warehouse: Path
     about: dict
     form: Form
+    brand: Brand
     folder: Path
     seconds: float  # it is late after so many
     memory: float  # bytes that its processes may hold together

@@ -66,7 +66,7 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         return Outcome("died", f"The kernel could not be used: {error}")
     try:
         made = nbformat.read(executed, as_version=4)
-        html = page.html(made, about=attempt.about)
+        html = page.html(made, about=attempt.about, brand=attempt.brand)
         made = _stripped(made)
         faults = [*proof.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
         if faults:
