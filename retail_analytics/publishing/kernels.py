@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -118,6 +119,7 @@ class _Process:
 
     def kill(self) -> None:
         end_group(self.pid)
+        self.wait(timeout=1)  # jupyter_client would look after a tenth of a second
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -177,6 +179,7 @@ def _serve(talk: Connection) -> None:
     os.environ.clear()
     os.environ.update({name: value for name, value in env.items() if name not in (CHOSEN_BY, "JPY_PARENT_PID")})
     os.chdir(cwd)
+    tempfile.tempdir = None  # as the environment says
     sys.argv = ["ipykernel_launcher.py", *argv]
     numpy.random.seed()  # or every kernel would draw the same numbers
     kernel = IPKernelApp.instance()

@@ -70,12 +70,14 @@ def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Att
     as died, is given too, and KeyboardInterrupt is raised again.
     """
     running: list[_Running] = []
+
+    def start_more() -> None:
+        while len(running) < workers and (attempt := next(attempts, None)):
+            running.append(_started(attempt))
+
     try:
-        while True:
-            while len(running) < workers and (attempt := next(attempts, None)):
-                running.append(_started(attempt))
-            if not running:
-                return
+        start_more()
+        while running:
             wait([end for one in running for end in (one.hears, one.process.sentinel)], timeout=LOOK)
             for one in running:
                 one.look()
@@ -85,7 +87,9 @@ def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Att
                 if one.outcome.end in AGAIN and one.number < one.attempt.attempts:
                     running.append(_started(one.attempt, one.number + 1))
                 else:
-                    yield one.attempt, one.told_outcome()
+                    outcome = one.told_outcome()
+                    start_more()  # it runs while the caller deals with the one that has ended
+                    yield one.attempt, outcome
     except KeyboardInterrupt:
         for one in running:
             one.end()

@@ -41,7 +41,8 @@ def work(attempt: Attempt, kernel: kernels.Kernel | None, sockets: Path, tells: 
 
     kernels.apart(attempt.folder / LOG, then=clear)
     kernels.WarmKernel.forked, kernels.WarmKernel.started = kernel, staticmethod(tell)
-    os.environ |= {VARIABLE: str(attempt.warehouse.resolve()), kernels.CHOSEN_BY: kernels.NAME}
+    # What the kernel writes aside goes with its sockets: it is killed at the end.
+    os.environ |= {VARIABLE: str(attempt.warehouse.resolve()), kernels.CHOSEN_BY: kernels.NAME, "TMPDIR": str(sockets)}
     tells.send(("ended", _made(attempt, sockets, tells)))
 
 
@@ -126,7 +127,7 @@ class _Engine(NBClientEngine):
     def execute_managed_notebook(cls, nb_man, kernel_name, *, tells: Connection, config: Config, extra_arguments: list,
                                  start_timeout: int = 60, **_):  # fmt: skip
         return _Client(nb_man, tells=tells, kernel_name=kernel_name, startup_timeout=start_timeout, timeout=None,
-                       config=config, extra_arguments=extra_arguments).execute()  # fmt: skip
+                       shutdown_kernel="immediate", config=config, extra_arguments=extra_arguments).execute()  # fmt: skip
 
 
 papermill_engines.register(_Engine.name, _Engine)
