@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections import namedtuple
 from copy import deepcopy
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from retail_analytics import tokens
 from retail_analytics.exhibits import MIMETYPE
-from retail_analytics.publishing import page, proof, record, shelf
+from retail_analytics.publishing import advice, page, proof, record, shelf
 from retail_analytics.publishing.outline import exhibits
 
 HOSTILE = [
@@ -453,29 +454,72 @@ def test_a_value_that_is_not_a_number_is_a_fault():
 
 # The page of a run that did not publish
 
+Ended = namedtuple("Ended", "title end seconds")
+
+
+def failure(**changes):
+    given = {"months": "24"}
+    end = changes.get("end", "failed")
+    typed = advice.command("theft_trends", given, warehouse=None, batch=None)
+    return page.failure(**{
+        "about": ABOUT, "end": end, "reason": "Killed.", "seconds": 3.2, "attempts": 1, "rest": [],
+        "where": "Cell 6 of theft_trends.ipynb, under “Is theft rising?”",
+        "parameters": advice.origins(ABOUT["parameters"], given, batch=None), "steps": advice.steps(end, typed),
+    } | changes)  # fmt: skip
+
+
+def test_every_end_has_something_of_its_own_to_do():
+    told = {end: [step.get_text() for step in soup(failure(end=end)).select(".steps li")] for end in page.ENDS}
+    firsts = [steps[0] for steps in told.values()]
+    assert len(set(firsts)) == len(firsts) == 5 and all("retail-analytics publish" in steps[-1] for steps in told.values())
+
+
+def test_what_is_typed_to_run_it_again_is_the_request_or_the_rest_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = {"scope": "North Shore"}
+    typed = advice.command("weekly", given, warehouse=tmp_path / "data/shop", batch=None)
+    assert typed == "retail-analytics publish weekly -p 'scope=North Shore' --warehouse data/shop"
+    assert advice.command("weekly", given, warehouse="x", batch="b-1") == "retail-analytics run --resume b-1"
+    assert advice.origins({"scope": "North", "months": 3}, {"scope": "Nrth"}, batch="b-1") == [
+        ("scope", "North", "the pack, as Nrth"), ("months", 3, "the notebook's default"),
+    ]  # fmt: skip
+
 
 def test_a_failure_page_says_what_where_and_what_to_use():
-    text = page.failure(
-        about=ABOUT,
-        end="failed",
+    text = failure(
         reason="KeyError: <region>",
-        where="Cell 6 of theft_trends.ipynb, under “Is theft rising?”",
         log="\n".join(f"line {number}" for number in range(100)) + "\n\x1b[31mKeyError\x1b[0m: <region>",
-        last_good="2026-10.html",
+        last_good=run(month="2026-09", page="example_grocers/theft_trends/2026-09.html"),
+        rest=[Ended("Theft trends", "published", 3), Ended("Theft trends", "late", 4), Ended("Growth", "published", 5)],
+        notebook="2026-10.failed.ipynb",
     )
     found = soup(text)
-    assert found.h1.get_text() == "Theft trends for October 2026 was not published"
+    assert found.select_one(".verdict-line").get_text() == "Not produced"
+    assert found.h1.get_text() == "Theft trends for October 2026 was not produced"
     assert "KeyError: <region>" in found.main.get_text()
     assert "Cell 6 of theft_trends.ipynb, under “Is theft rising?”" in found.main.get_text()
-    assert found.select_one("a.go")["href"] == "2026-10.html"
+    assert found.select_one("a.go")["href"] == "2026-09.html"
+    assert "Use the page of September 2026" in found.main.get_text() and "22 Nov 2026" in found.main.get_text()
     log = found.select_one(".log").get_text().strip().splitlines()
     assert (len(log), log[0], log[-1]) == (30, "line 71", "KeyError: <region>")
-    assert [row.get_text() for row in found.select("tbody tr")][0] == "last_month2026-10"
+    sections = {head.get_text(): head.parent for head in found.main.select("h2")}
+    assert [*sections] == ["What happened", "Where", "What to do", "With which parameters", "The rest of the run", "End of the log"]
+    cells = {name: [[cell.get_text() for cell in row.select("th, td")] for row in one.select("tr")] for name, one in sections.items()}
+    assert cells["With which parameters"] == [
+        ["Parameter", "Value", "From"],
+        ["last_month", "2026-10", "newest complete month"],
+        ["months", "24", "the request"],
+        ["scope", "all", "the notebook's default"],
+    ]
+    assert [row[1] for row in cells["The rest of the run"][1:]] == ["1 published, 1 late", "1 published"]
+    assert cells["Where"][-1] == ["As executed", "2026-10.failed.ipynb"]
+    assert sections["What to do"].select("li")[-1].code.get_text() == "retail-analytics publish theft_trends -p months=24"
+    assert "30 of 101 lines" in sections["End of the log"].get_text()
     assert proof.faults(text, new_notebook()) == []
 
 
 def test_a_failure_page_without_an_earlier_page_says_so():
-    text = page.failure(about=ABOUT, end="refused", reason="No data.", where="The notebook as a whole")
+    text = failure(end="refused", reason="No data.")
     assert "There is no earlier page" in text
     assert not soup(text).select("a.go")
 
@@ -732,8 +776,8 @@ def test_a_phone_scrolls_down_only_even_with_every_table_open(opened, width):
 
 def test_the_shelf_and_the_failure_page_fit_a_phone(opened, tmp_path):
     put(tmp_path, run(), run(scope="Valley", end="failed", reason="Visits are missing.", page=None))
-    failure = page.failure(about=ABOUT, end="died", reason="Killed.", where="Cell 2", log="x" * 300, last_good="a.html")
-    (tmp_path / "failed.html").write_text(failure, encoding="utf-8")
+    text = failure(end="died", log="x" * 300, last_good=run())
+    (tmp_path / "failed.html").write_text(text, encoding="utf-8")
     for name in ("index.html", "failed.html"):
         window, requests, complaints = opened(tmp_path / name, viewport={"width": 360, "height": 780})
         assert window.evaluate("document.documentElement.scrollWidth") == 360

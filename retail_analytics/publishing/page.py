@@ -7,6 +7,7 @@ Every text of a component is data: it is escaped, in the page and inside the fig
 import re
 from datetime import date
 from functools import cache
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -22,10 +23,10 @@ TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry
 NUMBER_AND_SIGN = re.compile(r"(?<=\d) %")
 ENDS = {
     "refused": ("Refused", "The request or the data could not carry this report; nothing was run."),
-    "failed": ("Not published", "A step of the report raised an error before any number was published."),
+    "failed": ("Failed", "A step of the report raised an error before any number was published."),
     "died": ("Died", "The process that ran the report was ended from outside, often for lack of memory."),
     "late": ("Late", "The report passed its deadline and was stopped."),
-    "unsafe": ("Not published", "The page was built, but did not pass its checks."),
+    "unsafe": ("Failed its checks", "The page was built, but did not pass its checks, and was held back."),
 }
 
 
@@ -63,15 +64,18 @@ def tables_read(notebook) -> tuple[str, ...]:
     return tuple(next((content["read"] for content in shown if content["kind"] == "about"), ()))
 
 
-def failure(
-    *, about: dict, end: str, reason: str, where: str, log: str = "", last_good: str | None = None, brand: Brand = PLAIN
-) -> str:
-    """The page that tells why there is no new page: what, where, with which parameters, what to use instead.
+def failure(*, about: dict, end: str, reason: str, where: str, seconds: float, attempts: int, parameters: list,
+            steps: list[dict], rest: list, log: str = "", last_good: dict | None = None,
+            notebook: str | None = None, brand: Brand = PLAIN) -> str:  # fmt: skip
+    """The page that tells why there is no new one: what, where, what to do, with which parameters, what to use instead.
 
-    end: refused, failed, died, late or unsafe. reason: one sentence. where: the cell and its heading.
-    log: the traceback or what the check found; its last lines are shown. last_good: a link, or None.
+    end: refused, failed, died, late or unsafe. reason: one sentence. where: the cell and its heading. parameters: name,
+    value and origin of each. steps: what to do, as `advice` gives it. rest: the runs that ended before in the same run
+    of packs. log: the traceback or what the check found; its last lines are shown. last_good: the run that made the
+    page to use instead. notebook: the executed one beside this page.
     """
     word, meaning = ENDS[end]
+    lines = TERMINAL_COLOURS.sub("", log).strip("\n").splitlines()
     return render(
         "failure.html.j2",
         brand=brand,
@@ -82,11 +86,40 @@ def failure(
         word=word,
         meaning=meaning,
         reason=reason,
-        where=where,
+        where=[
+            ("Where", where),
+            ("Took", f"{seconds:,.1f} s" if attempts else ""),
+            ("Attempts", attempts if attempts > 1 else ""),
+        ],
+        notebook=notebook,
+        parameters=parameters,
+        steps=steps,
+        rest=_rest(rest),
         facts=_facts(about, []),
-        log="\n".join(TERMINAL_COLOURS.sub("", log).strip("\n").splitlines()[-SHOWN_LOG_LINES:]),
-        last_good=last_good,
+        log=lines[-SHOWN_LOG_LINES:],
+        lines=len(lines),
+        last_good=last_good and _instead(last_good, about),
     )
+
+
+def _instead(run: dict, about: dict) -> dict:
+    """The page to use instead of one that was not produced: it lies in the same folder."""
+    month = month_name(run["month"])
+    return {"link": quote(run["page"].split("/")[-1]), "month": month, "same": month == month_name(about["month"]),
+            "made": day_name(run["started"])}  # fmt: skip
+
+
+def _rest(runs: list) -> list[dict]:
+    """The other reports of a run, a line for each report: how they ended, and how long they took together."""
+    lines = []
+    for title in dict.fromkeys(run.title for run in runs):
+        of_title = [run for run in runs if run.title == title]
+        ends = [run.end for run in of_title]
+        counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends))
+        good = all(run.end == "published" for run in of_title)
+        lines.append({"title": title, "mark": "published" if good else "failed", "ends": counts,
+                      "seconds": f"{sum(run.seconds for run in of_title):,.0f} s"})  # fmt: skip
+    return lines
 
 
 def render(

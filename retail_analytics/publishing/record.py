@@ -113,6 +113,28 @@ def batches(reports_dir: Path) -> list[str]:
         return [run for (run,) in state.execute("SELECT run FROM batches ORDER BY run DESC")]
 
 
+def last_good(reports_dir: Path, run: dict) -> dict | None:
+    """The run that made the newest page that is there for the same report and scope; of the same month if there is one,
+    never of a later one.
+    """
+    with state_of(reports_dir) as state:
+        return last_good_of(state, reports_dir, run)
+
+
+def last_good_of(state: sqlite3.Connection, reports_dir: Path, run: dict) -> dict | None:
+    """The same, from a state that is open."""
+    query = f"pages WHERE {SAME_SERIES} AND month <= ? ORDER BY month DESC, number DESC"
+    made = records(state, query, (*edition_of(run)[:-1], run["month"]))
+    return next((one for one in made if exists(reports_dir, one["page"])), None)
+
+
+def exists(reports_dir: Path, page: str | None) -> bool:
+    """Whether a page is a file of this shelf; a path that leads out of it is none."""
+    if not page or Path(page).is_absolute() or ".." in Path(page).parts:
+        return False
+    return (reports_dir / page).is_file()
+
+
 def supersede(reports_dir: Path, before: dict) -> None:
     """Put the page of an earlier run, its PDF and its notebook, where superseded pages are kept."""
     for kind in filter(before.get, FILES):

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from retail_analytics.errors import UnknownName, WorkbenchError
-from retail_analytics.publishing import chromium, record
+from retail_analytics.publishing import advice, chromium, record
 from retail_analytics.publishing.brand import PLAIN, Brand, brand_of
 from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
@@ -167,6 +167,7 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
     Raises WorkbenchError where nothing can be written any more.
     """
     begun: dict[Attempt, Prepared] = {}
+    ended: list[Run] = []
 
     def attempts() -> Iterator[Attempt]:
         for one in prepared:
@@ -180,7 +181,8 @@ def runs_of(prepared: Iterator[Prepared], reports_dir: Path, *, workers: int) ->
         for attempt, outcome in outcomes(attempts(), workers=workers):
             one, put = begun.pop(attempt), _published if outcome.end == "published" else _failed
             try:
-                yield put(one, attempt.folder, outcome, reports_dir)
+                ended.append(put(one, attempt.folder, outcome, reports_dir, ended))
+                yield ended[-1]
             finally:
                 shutil.rmtree(attempt.folder, ignore_errors=True)
     except OSError as error:
@@ -198,7 +200,7 @@ def refuse(due: Due, reason: str, reports_dir: Path, *, opened: Warehouse, batch
     parameters = nearest(opened, asked, shown)
     facts = _facts(opened, asked, parameters, due, batch) | {"inputs": {}}
     outcome = Outcome("refused", hidden(reason))
-    return _failed(Prepared(due, asked, opened, facts, [], None, brand_of(reports_dir)), None, outcome, reports_dir)
+    return _failed(Prepared(due, asked, opened, facts, [], None, brand_of(reports_dir)), None, outcome, reports_dir, [])
 
 
 def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batch: str | None) -> dict:
@@ -234,7 +236,7 @@ def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
                    **asdict(one.limits))  # fmt: skip
 
 
-def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -> Run:
+def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path, before: list[Run]) -> Run:
     """Move the page in, the notebook beside it, and record the run."""
     place = _Place(one, reports_dir)
     there = [name for name in (PAGE, PDF) if (made / name).is_file()]
@@ -254,7 +256,7 @@ def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -
         place.failed_notebook.unlink(missing_ok=True)
     except OSError as error:
         outcome = replace(outcome, end="died", reason=f"The page could not be put on the shelf: {error}.")
-        return _failed(one, made, outcome, reports_dir)
+        return _failed(one, made, outcome, reports_dir, before)
     facts = one.facts | {"inputs": one.facts["inputs"] | {"data": data}}
     return recorded(reports_dir, Run(
         **facts, end="published", seconds=outcome.seconds, attempts=outcome.attempts, page=place.relative(place.page),
@@ -263,21 +265,32 @@ def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path) -
     ))  # fmt: skip
 
 
-def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Path) -> Run:
-    """Write the page that says why there is no new one, the notebook as far as it came, and record the run."""
+def _failed(one: Prepared, made: Path | None, outcome: Outcome, reports_dir: Path, before: list[Run]) -> Run:
+    """Write the page that says why there is no new one, the notebook as far as it came, and record the run.
+
+    `before` are the runs that ended before it in the same run of packs.
+    """
     from retail_analytics.publishing import page  # slow to import; most runs do without it
 
     place = _Place(one, reports_dir)
     there = place.page.is_file()
     where = "Before the notebook was started" if outcome.end == "refused" else _heading(one.asked.path, outcome.cell)
     outcome = replace(outcome, reason=hidden(outcome.reason or ""), log=hidden(outcome.log))
-    told = page.failure(about=_about(one), end=outcome.end, reason=outcome.reason, where=where, log=outcome.log,
-                        last_good=place.page.name if there else None, brand=one.brand)  # fmt: skip
+    given = {name: hidden(str(value)) for name, value in one.due.parameters.items()}
+    batch, warehouse = one.facts["batch"], one.due.warehouse
+    executed = made and (made / NOTEBOOK).is_file()
+    told = page.failure(
+        about=_about(one), end=outcome.end, reason=outcome.reason, where=where, seconds=outcome.seconds,
+        attempts=outcome.attempts, parameters=advice.origins(one.facts["parameters"], given, batch=batch),
+        steps=advice.steps(outcome.end, advice.command(one.asked.name, given, warehouse=warehouse, batch=batch)),
+        rest=before, log=outcome.log, last_good=record.last_good(reports_dir, one.facts),
+        notebook=place.failed_notebook.name if executed else None, brand=one.brand,
+    )  # fmt: skip
     failure_page = place.relative(place.failure_page)
     try:
         place.failure_page.parent.mkdir(parents=True, exist_ok=True)
         record.replaced(place.failure_page, told)
-        if made and (made / NOTEBOOK).is_file():
+        if executed:
             record.replaced(place.failed_notebook, hidden((made / NOTEBOOK).read_text(encoding="utf-8")))
     except OSError:  # a full disk: the record may still have room
         failure_page = failure_page if place.failure_page.is_file() else None

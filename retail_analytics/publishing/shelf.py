@@ -13,10 +13,11 @@ from retail_analytics.publishing.record import (
     GOOD,
     RUNS,
     SAME,
-    SAME_SERIES,
     SERIES,
     edition_of,
+    exists,
     known_by_of,
+    last_good_of,
     make,
     records,
     replaced,
@@ -117,7 +118,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
 
     `up` leads from the page that shows it to the shelf.
     """
-    there = _exists(reports_dir, newest.get("page"))
+    there = exists(reports_dir, newest.get("page"))
     published = newest["end"] in GOOD and there
     month, scope = month_name(newest["month"]), scope_name(newest.get("scope_name", newest["scope"]))
     scope += f", as known on {day_name(known_by_of(newest))}" if known_by_of(newest) != NOW else ""
@@ -151,17 +152,14 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
 
 def _last_good(reports_dir: Path, state: sqlite3.Connection, failed: dict, up: str) -> dict | None:
     """The newest page of the same report and scope on the shelf; of the same month if there is one."""
-    query = f"pages WHERE {SAME_SERIES} AND month <= ? ORDER BY month DESC, number DESC"
-    for run in records(state, query, (*edition_of(failed)[:-1], failed["month"])):
-        if _exists(reports_dir, run["page"]):
-            return {"link": up + quote(run["page"]), "name": month_name(run["month"])}
-    return None
+    run = last_good_of(state, reports_dir, failed)
+    return run and {"link": up + quote(run["page"]), "name": month_name(run["month"])}
 
 
 def _superseded(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str) -> list[dict]:
     """The last pages that stood there before, newest first."""
     made = records(state, f"pages WHERE {SAME} ORDER BY number DESC LIMIT {SHOWN + 1}", edition_of(newest))
-    there = [(run, page) for run in made if _exists(reports_dir, page := superseded(run))]
+    there = [(run, page) for run in made if exists(reports_dir, page := superseded(run))]
     return [
         {"link": up + quote(page), "name": f"{day_name(run['started'])} {run['started'][11:16]}"} for run, page in there
     ]
@@ -199,11 +197,4 @@ def _grouped(things: list, key) -> dict:
 
 
 def _link(reports_dir: Path, page: str | None, up: str) -> str | None:
-    return up + quote(page) if _exists(reports_dir, page) else None
-
-
-def _exists(reports_dir: Path, page: str | None) -> bool:
-    """Whether a page is a file of this shelf; a path that leads out of it is none."""
-    if not page or Path(page).is_absolute() or ".." in Path(page).parts:
-        return False
-    return (reports_dir / page).is_file()
+    return up + quote(page) if exists(reports_dir, page) else None
