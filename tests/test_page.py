@@ -565,6 +565,7 @@ def test_the_index_lists_the_newest_pages_that_exist_by_relative_links(tmp_path)
     north = run(run="n", scope="North Shore", page="example_grocers/theft_trends/2026-10-North Shore.html")
     found = put(tmp_path, september, run(), north)
     assert sorted({link["href"] for link in found.select("main a")}) == [
+        "example_grocers/theft_trends/2026-09.html",
         "example_grocers/theft_trends/2026-10-North%20Shore.html",
         "example_grocers/theft_trends/2026-10.html",
         "months/2026-09.html",
@@ -587,7 +588,7 @@ def test_a_month_has_a_page_with_all_of_it_and_what_was_superseded(tmp_path):
         "../example_grocers/theft_trends-superseded/2026-10-a.html",
         "../index.html",
     }
-    assert "Superseded: 22 Nov 2026" in soup(text).get_text() and proof.faults(text, new_notebook()) == []
+    assert "Superseded" in soup(text).select(".months tbody tr")[1].get_text() and "Made 22 Nov 2026" in soup(text).get_text() and proof.faults(text, new_notebook()) == []
 
 
 def test_only_months_in_which_something_was_run_are_written_again(tmp_path):
@@ -785,12 +786,49 @@ def test_the_shelf_and_the_failure_page_fit_a_phone(opened, tmp_path):
 
 
 def test_the_shelf_can_be_searched(opened, tmp_path):
-    put(tmp_path, run(), run(scope="Valley", page="example_grocers/v.html", headline="Theft rose"))
+    more = {"end": "failed", "reason": "Theft rose too late", "page": None}
+    put(tmp_path, run(), run(scope="Valley", **more))
     window, _, complaints = opened(tmp_path / "index.html")
     window.fill("#find", "valley rose")
-    assert window.locator("#found").inner_text() == "1 report"
+    assert window.locator("#found").inner_text() == "1 report of 2"
     assert window.locator(".months tbody tr:visible").count() == 1
+    window.fill("#find", "")
+    window.select_option("#state", "failed")
+    assert window.locator("#found").inner_text() == "1 report of 2" and window.url.endswith("#state=failed")
+    window.select_option("#state", "")
+    window.fill("#find", "valley")
+    window.select_option("#month", label="October 2026")
+    window.wait_for_url("**/months/2026-10.html#find=valley")
+    assert window.locator("#found").inner_text() == "1 report of 2" and window.input_value("#find") == "valley"
+    window.go_back()
+    assert window.locator("#month option:checked").inner_text() == "Newest"
+    assert window.locator("#found").inner_text() == "1 report of 2"
     assert complaints == []
+
+
+def test_what_was_superseded_can_be_asked_for_in_its_month(opened, tmp_path):
+    first = run(run="a", notebook="example_grocers/theft_trends/2026-10.ipynb")
+    put(tmp_path, first)
+    record.supersede(tmp_path, first)
+    put(tmp_path, run(run="b"), run(scope="Valley", page="example_grocers/v.html"))
+    window, _, complaints = opened(tmp_path / "months/2026-10.html")
+    assert window.locator(".months tbody tr:visible").count() == 3
+    window.select_option("#state", "superseded")
+    assert window.locator(".months tbody tr:visible").count() == 1 and complaints == []
+    window.select_option("#month", label="Newest")
+    window.wait_for_url("**/index.html#state=superseded")
+
+
+def test_conclusions_in_front_lead_to_earlier_months_and_of_many_failures_the_newest_stand_first(tmp_path):
+    months = [f"2026-{month:02}" for month in range(5, 11)]
+    put(tmp_path, *(run(run=m, month=m, page=f"example_grocers/theft_trends/{m}.html") for m in months))
+    many = [run(run=f"f{n:02}", scope=f"{n:04}", end="failed", reason="No.", page=None) for n in range(15)]
+    found = put(tmp_path, *many)
+    assert [link.get_text() for link in found.select(".story .meta a")] == ["September 2026", "August 2026", "July 2026"]
+    alarms = [alarm.get_text() for alarm in found.select(".alarm")]
+    assert len(alarms) == 13 and "0014" in alarms[0] and "3 more, each marked in the list." in alarms[-1]
+    rows = [row["data-state"] for row in found.select(".months tbody tr")]
+    assert rows == ["failed"] * 15 + ["published"]
 
 
 def test_it_prints_on_a4_in_light_colours_from_a_dark_screen(opened, tmp_path):

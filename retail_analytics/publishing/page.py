@@ -95,7 +95,7 @@ def failure(*, about: dict, end: str, reason: str, where: str, seconds: float, a
         parameters=parameters,
         steps=steps,
         rest=_rest(rest),
-        facts=_facts(about, []),
+        facts=[fact for fact in _facts(about, []) if fact[0] != "Parameters"],  # they have a table of their own
         log=lines[-SHOWN_LOG_LINES:],
         lines=len(lines),
         last_good=last_good and _instead(last_good, about),

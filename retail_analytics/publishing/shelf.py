@@ -13,6 +13,7 @@ from retail_analytics.publishing.record import (
     GOOD,
     RUNS,
     SAME,
+    SAME_SERIES,
     SERIES,
     edition_of,
     exists,
@@ -28,6 +29,8 @@ from retail_analytics.warehouse import NOW
 
 MONTHS = "months"
 SHOWN = 5  # superseded pages of a report and month that its page lists
+EARLIER = 3  # pages of earlier months beside a conclusion in front
+FAILED = 12  # that stand first; the others are marked in the list
 WORDS = {
     "published": "Published",
     "unchanged": "Published",
@@ -54,6 +57,9 @@ def index(reports_dir: Path) -> Path:
         newest = [*records(state, f"newest WHERE {of_newest_month}")]
         rows = _sorted(_row(reports_dir, state, run) for run in newest)
         months = dict(state.execute("SELECT month, max(number) FROM newest GROUP BY month").fetchall())
+        shelves = _shelves(rows)
+        for row in (row for shelf in shelves for row in shelf["front"]):
+            row["earlier"] = _earlier(reports_dir, state, row["edition"])
         written = dict(state.execute("SELECT month, number FROM months"))
         for month, number in months.items():
             if written.get(month) != number or not _month_page(reports_dir, month).is_file():
@@ -72,8 +78,9 @@ def index(reports_dir: Path) -> Path:
         organisation=_organisation(rows),
         edition=f"{_count(rows)} · newest run {day_name(last)}" if newest else "No runs yet",
         headline=f"{rows[0]['month_name']}: what the reports say" if rows else "The shelf is empty",
-        exceptions=[row for row in rows if row["state"] == "failed"],
-        shelves=_shelves(rows),
+        failed=sorted((row for row in rows if row["state"] == "failed"), key=itemgetter("run"), reverse=True),
+        most_failed=FAILED,
+        shelves=shelves,
         scopes=_scopes(rows),
         months=[{"name": month_name(one), "link": f"{MONTHS}/{one}.html"} for one in sorted(months, reverse=True)],
         unread=f"{unread} lines of {RUNS} could not be read." if unread else "",
@@ -92,16 +99,18 @@ def _write_month(reports_dir: Path, state: sqlite3.Connection, month: str) -> No
     page = render(
         "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}",
         brand=brand_of(reports_dir), organisation=_organisation(rows),
-        edition=_count(rows), headline=f"{month_name(month)}: all reports", exceptions=[], months=[], unread="",
+        edition=_count(rows), headline=f"{month_name(month)}: all reports", failed=[], most_failed=0, months=[],
+        unread="",
         shelves=[one | {"front": []} for one in _shelves(rows)],
-        scopes=_scopes(rows), up="../",
+        scopes=_scopes(rows), up="../", month=month_name(month),
     )  # fmt: skip
     _month_page(reports_dir, month).parent.mkdir(exist_ok=True)
     replaced(_month_page(reports_dir, month), page)
 
 
 def _sorted(rows: Iterable[dict]) -> list[dict]:
-    by_name = sorted(rows, key=lambda row: (row["title"], row["scope_order"]))
+    """Newest months first, in each what failed first."""
+    by_name = sorted(rows, key=lambda row: (row["state"] != "failed", row["title"], row["scope_order"]))
     return sorted(by_name, key=itemgetter("month"), reverse=True)
 
 
@@ -127,6 +136,8 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
     title = newest["title"] if data == newest["shelf"] else f"{newest['title']}, {data}"
     headline = (there and newest.get("headline")) or title
     return {
+        "run": newest["run"],
+        "edition": edition_of(newest),
         "shelf": newest["shelf"],
         "series": (newest["warehouse"], newest["report"]),
         "title": title,
@@ -146,7 +157,6 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
         "superseded": _superseded(reports_dir, state, newest, up) if up else [],
         "started": day_name(newest["started"]),
         "size": f"{newest['bytes'] / 1e6:.1f} MB" if newest.get("bytes") else "",
-        "find": " ".join([title, month, newest["month"], scope, headline, reason]).lower(),
     }
 
 
@@ -156,13 +166,25 @@ def _last_good(reports_dir: Path, state: sqlite3.Connection, failed: dict, up: s
     return run and {"link": up + quote(run["page"]), "name": month_name(run["month"])}
 
 
+def _earlier(reports_dir: Path, state: sqlite3.Connection, edition: tuple) -> list[dict]:
+    """The pages of the last months before, newest first."""
+    there: dict[str, str] = {}
+    for run in records(state, f"pages WHERE {SAME_SERIES} AND month < ? ORDER BY month DESC, number DESC", edition):
+        if exists(reports_dir, run["page"]):
+            there.setdefault(month_name(run["month"]), quote(run["page"]))
+        if len(there) == EARLIER:
+            break
+    return [{"link": link, "name": name} for name, link in there.items()]
+
+
 def _superseded(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str) -> list[dict]:
     """The last pages that stood there before, newest first."""
     made = records(state, f"pages WHERE {SAME} ORDER BY number DESC LIMIT {SHOWN + 1}", edition_of(newest))
     there = [(run, page) for run in made if exists(reports_dir, page := superseded(run))]
     return [
-        {"link": up + quote(page), "name": f"{day_name(run['started'])} {run['started'][11:16]}"} for run, page in there
-    ]
+        {"link": up + quote(page), "when": f"{day_name(run['started'])}, {run['started'][11:16]} UTC",
+         "headline": run.get("headline", "")} for run, page in there
+    ]  # fmt: skip
 
 
 def _shelves(rows: list[dict]) -> list[dict]:
