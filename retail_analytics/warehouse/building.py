@@ -10,8 +10,8 @@ from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.warehouse.history import history_of, newest_words, said_since, words_known
 
 TABLES = (  # in the order in which they are built
-    "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains",
-    "device_doubts", "device_links", "devices", "device_spans", "visit_spans", "incidents", "incident_days", "findings", "controls",
+    "calendar", "stores", "store_days", "device_records", "device_pairs", "device_chains", "device_doubts",
+    "device_links", "devices", "device_spans", "visit_spans", "incidents", "incident_days", "findings", "controls",
     "training", "uplinks", "annotations", "tolerances", "coverage", "gaps",
 )  # fmt: skip
 VIEW = "\n-- A view: "  # begins the second line of a table in which no row depends on the others: nothing to build
