@@ -126,8 +126,9 @@ class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, *, tells: Connection, config: Config, extra_arguments: list,
                                  start_timeout: int = 60, **_):  # fmt: skip
-        options = {"timeout": None, "shutdown_kernel": "immediate", "config": config, "extra_arguments": extra_arguments}
-        client = _Client(nb_man, tells=tells, kernel_name=kernel_name, startup_timeout=start_timeout, **options)
+        options = {"timeout": None, "config": config, "extra_arguments": extra_arguments}
+        client = _Client(nb_man, tells=tells, kernel_name=kernel_name, startup_timeout=start_timeout,
+                         shutdown_kernel="immediate", **options)  # fmt: skip
         return client.execute()
 
 
