@@ -94,9 +94,18 @@ def about(warehouse: Warehouse, *measured: Measured, last_month: str, months: in
                 {name: plain(row[name]) for name in ACCOUNT} | {"reasons": json.loads(row["reasons"])}
                 for row in account.iter_rows(named=True)
             ],
+            "quoted": _quoted(warehouse, scope),
             "read": warehouse.tables_read,
         }
     )
+
+
+def _quoted(warehouse: Warehouse, scope: str) -> list[str]:
+    """Texts of others that may stand in our sentences: names of places and owners, and what was noted."""
+    regions = [store.region for store in warehouse.stores.values()]
+    notes = [text.rstrip(".") for text in warehouse.whole("annotations")["text"]]
+    owners = warehouse.whole("tolerances")["owner"].to_list()
+    return sorted({*filter(None, [*regions, *notes, *owners, warehouse.scope(scope).label])})
 
 
 def _files(account: pl.DataFrame) -> dict:

@@ -469,14 +469,14 @@ def test_one_group_is_no_ranking():
     only = ranked()
     only = only.with_rows(only.rows.head(1))
     group, value = only.rows.select(only.by[0], "value").row(0)
-    said = f"Nothing to compare: {group} ({words.rate(value)}) is all there is."
+    said = f"Nothing to compare: there is nothing but {group} ({words.rate(value)})."
     assert charts.ranking(only).content["sentence"] == said
 
 
 def test_one_part_is_no_split():
     devices = split_of_devices()
     only = devices.with_rows(devices.rows.filter(pl.col("band") == "protected"))
-    assert charts.split(only).content["sentence"] == "Nothing to split: protected is all there is."
+    assert charts.split(only).content["sentence"] == "Nothing to split: there is nothing but protected."
 
 
 def test_a_ranking_keeps_the_order_and_greys_what_is_not_established():

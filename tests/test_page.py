@@ -61,7 +61,7 @@ def figure(traces=None):
     return {"data": traces, "layout": {"template": TEMPLATE, "margin": {"l": 40, "r": 20, "t": 10, "b": 40}}}
 
 
-def exhibit(title="Theft shows no clear change", **changes):
+def exhibit(title="Recorded theft shows no clear change", **changes):
     return {
         "kind": "exhibit",
         "form": "trend",
@@ -128,7 +128,7 @@ def report():
     items = [{"lead": "Restated.", "text": "September was 3.4 and is 3.6."}, {"lead": "", "text": "Only text."}]
     cells = [
         new_markdown_cell("# Theft trends"),
-        shown({"kind": "headline", "text": "Theft shows no clear change", "standfirst": "4.4 per 10,000."}),
+        shown({"kind": "headline", "text": "Recorded theft shows no clear change", "standfirst": "4.4 per 10,000."}),
         shown(verdict(exhibit("Twelve months"))),
         new_markdown_cell("## Is theft rising?\n\nIt follows the *season*."),
         shown(exhibit()),
@@ -191,7 +191,7 @@ def test_the_same_notebook_gives_the_same_bytes(good):
 
 def test_headline_edition_contents_and_numbers_stand_in_order(good):
     found = soup(good[1])
-    assert found.h1.get_text() == "Theft shows no clear change"
+    assert found.h1.get_text() == "Recorded theft shows no clear change"
     assert found.select_one(".edition").get_text() == "October 2026 · all regions · as known 14 Nov 2026"
     contents = [(link["href"], link.get_text()) for link in found.select(".contents a")]
     assert contents == [
@@ -200,8 +200,8 @@ def test_headline_edition_contents_and_numbers_stand_in_order(good):
         ("#definitions", "Definitions"),
     ]
     titles = [found.find(id=f"title-{number}").get_text() for number in range(1, 5)]
-    assert titles == ["Twelve months", "Theft shows no clear change", "Three stores", "Friday evenings stand out"]
-    assert page.headline(good[0]) == "Theft shows no clear change"
+    assert titles == ["Twelve months", "Recorded theft shows no clear change", "Three stores", "Friday evenings stand out"]
+    assert page.headline(good[0]) == "Recorded theft shows no clear change"
 
 
 def test_code_and_other_outputs_are_not_shown():
@@ -336,7 +336,7 @@ def broken(notebook, text, old, new):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('id="exhibit-2"', 'id="gone"', "Exhibit 2 (“Theft shows no clear change”) is not in the page."),
+        ('id="exhibit-2"', 'id="gone"', "Exhibit 2 (“Recorded theft shows no clear change”) is not in the page."),
         (
             'id="title-3">Three stores',
             'id="title-3">Four stores',
@@ -404,7 +404,7 @@ def test_a_chart_without_a_point_is_a_fault(values):
     def empty(notebook):
         exhibits(notebook)[1]["figure"] = figure([{"type": "scatter", "x": [1, 2, 3], "y": values}])
 
-    name = "Exhibit 2 (“Theft shows no clear change”)"
+    name = "Exhibit 2 (“Recorded theft shows no clear change”)"
     assert changed(empty) == [f"{name} has a chart without a single point."]
 
 
@@ -442,14 +442,72 @@ def test_the_text_of_an_error_in_an_exhibit_is_a_fault():
     def fail(notebook):
         exhibits(notebook)[1]["words"] = "ValueError: no rows"
 
-    assert changed(fail) == ["“Theft shows no clear change” (cell 5) shows the text of an error."]
+    assert changed(fail) == ["“Recorded theft shows no clear change” (cell 5) shows the text of an error."]
 
 
 def test_a_value_that_is_not_a_number_is_a_fault():
     def fail(notebook):
         exhibits(notebook)[1]["figure"]["data"][0]["y"] = [1.0, float("nan"), 2.0]
 
-    assert changed(fail) == ["“Theft shows no clear change” (cell 5) holds a value that is not a number."]
+    assert changed(fail) == ["“Recorded theft shows no clear change” (cell 5) holds a value that is not a number."]
+
+
+# The wording rules, held against all that a page says
+
+LOUD = "“It soared.” breaks a wording rule: loud words are no evidence: write rose or fell by how much (95 % a to b)."
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("headline", {"text": "It soared."}),
+        ("headline", {"standfirst": "It soared."}),
+        ("verdict", {"sentence": "It soared.", "interval": ""}),
+        ("verdict", {"meta": "It soared."}),
+        ("verdict", {"question": "It soared."}),
+        ("exhibit", {"title": "It soared."}),
+        ("exhibit", {"subtitle": "It soared."}),
+        ("exhibit", {"words": "It soared."}),
+        ("exhibit", {"notes": ["It soared."]}),
+        ("list", {"items": [{"lead": "", "text": "It soared."}]}),
+        ("list", {"title": "It soared."}),
+        ("not_recorded", {"sentence": "It soared."}),
+        ("about", {"definitions": [{"label": "a", "definition": "It soared.", "unit": "", "name": "a", "id": "a"}]}),
+    ],
+)
+def test_what_breaks_a_wording_rule_is_a_fault_wherever_it_stands(kind, said):
+    def loud(notebook):
+        shown = [output.data[MIMETYPE] for cell in notebook.cells for output in cell.get("outputs", [])]
+        next(content for content in reversed(shown) if content["kind"] == kind).update(said)
+
+    assert changed(loud) == [LOUD]
+
+
+@pytest.mark.parametrize("source", ["It soared.", "- It soared.", "## It soared.\n\nWords.", "| A |\n|---|\n| It soared. |"])
+def test_the_markdown_of_an_author_is_held_to_the_wording_rules(source):
+    def loud(notebook):
+        notebook.cells[3].source += f"\n\n{source}"
+
+    assert changed(loud) == [LOUD]
+
+
+def test_names_of_groups_and_quoted_notes_break_no_wording_rule():
+    def named(notebook):
+        columns = [{"label": "Store", "numeric": False, "name": "store"}, {"label": "Rate", "numeric": True}]
+        table = {"caption": "Rate", "columns": columns, "rows": [["Soaring Gifts", "4.1"]], "notes": []}
+        said = {"words": "Highest Soaring Gifts 4.1.", "notes": ["1 May 2026: prices soared."]}
+        exhibits(notebook)[2].update(table=table, measured={"by": ["store"]}, **said)
+        notebook.cells[-1].outputs[-1].data[MIMETYPE]["quoted"] = ["prices soared"]
+
+    assert changed(named) == []
+
+
+def test_a_month_that_may_still_change_is_called_provisional():
+    def late(notebook):
+        exhibits(notebook)[1]["table"]["rows"][-1][0] = "October 2026 p"
+
+    rule = "breaks a wording rule: October 2026 may still change; say that it is provisional."
+    assert changed(late) == [f"“From 4.1 in August to 4.4 in October 2026.” {rule}"]
 
 
 # The page of a run that did not publish

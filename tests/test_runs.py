@@ -112,6 +112,8 @@ def nothing_is_left(folder: Path) -> None:
         ("1 / 0", {}, "failed", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(0)", {}, "unsafe", "SystemExit"),
         (CHART.replace("DATA", "[]"), {}, "unsafe", "has a chart without a single point"),
+        ("from retail_analytics import exhibits\nexhibits.headline('Recorded theft soared.')", {}, "unsafe",
+         "“Recorded theft soared.” breaks a wording rule: loud words are no evidence"),
     ],
 )  # fmt: skip
 def test_a_run_ends_as_it_was_seen_to_end_and_nothing_of_it_is_left(shop, notebooks, tmp_path, cell, limits, end, reason):

@@ -443,7 +443,8 @@ def test_latest_of_groups_names_the_highest_and_the_lowest():
     )
     links = {"link_type": ["lte", "fixed_wireless", "fibre"], "value": [0.9, 0.85, 0.99]}
     assert words.latest(measured(OLD, by=("link_type",), period=[LAST] * 3, **links)) == (
-        "Unsupported devices in October 2026: highest fibre 99.0 %, lowest fixed wireless 85 %."
+        "Unsupported devices in October 2026: highest fibre 99.0 % (10 of 20,000), "
+        "lowest fixed wireless 85 % (10 of 20,000)."
     )
     one = measured(DEVICES, by=("region",), value=[12.0], region=["North"])
     assert words.latest(one) == "IoT devices in service in October 2026: North 12."
@@ -507,15 +508,15 @@ def curve(by=(), metric=WAIT, **columns):
 
 def test_latest_of_a_survival_curve_gives_the_median_and_what_is_open_well_after_it():
     assert curve(waited=[0.0, 4.0, 29.0, 60.0], value=[1.0, 0.5, 0.13, 0.1]) == (
-        "Time to contain: half within 4 days, 13 % still open after 30 days."
+        "Time to contain: half within 4 days, 13 % of 500 still open after 30 days."
     )
     assert curve(waited=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
-        "Time to contain: half on the same day, 40 % still open after 7 days."
+        "Time to contain: half on the same day, 40 % of 500 still open after 7 days."
     )
     assert curve(metric=IN_MONTHS, waited=[0.0, 0.0, 20.0], value=[1.0, 0.4, 0.1]) == (
-        "Time to contain: half in the same month, 40 % not yet answered after 1 month."
+        "Time to contain: half in the same month, 40 % of 500 not yet answered after 1 month."
     )
-    assert curve(waited=[0.0, 12.0], value=[1.0, 0.8]) == "Time to contain: 100 % still open after 7 days."
+    assert curve(waited=[0.0, 12.0], value=[1.0, 0.8]) == "Time to contain: 100 % of 500 still open after 7 days."
     assert curve(waited=[0.0], value=[None]) == "Time to contain: not known, too few have ended."
 
 
@@ -563,10 +564,10 @@ def bands(names, values, **facts):
 def test_latest_of_one_bar_names_its_largest_band_and_the_unknown_or_next_one():
     names = ["protected", "not_protected", "unknown", "all other"]
     assert words.latest(bands(names, [0.2, 0.27, 0.1, 0.43])) == (
-        "IoT devices in service, October 2026: not protected 27 %, unknown 10 %."
+        "IoT devices in service, October 2026: not protected 27 % (10 of 20,000), unknown 10 % (10 of 20,000)."
     )
     assert words.latest(bands(["camera", "till"], [0.8, 0.2])) == (
-        "IoT devices in service, October 2026: camera 80 %, till 20 %."
+        "IoT devices in service, October 2026: camera 80 % (10 of 20,000), till 20 % (10 of 20,000)."
     )
 
 
@@ -578,7 +579,8 @@ def test_latest_of_a_summed_bar_says_its_window_and_never_that_nothing_is_settle
     )  # fmt: skip
     kinds = kinds.with_rows(kinds.rows.cast({"denominator": pl.Float64}).with_columns(metric=pl.lit("kinds")))
     assert words.latest(compare.bands(compare.summed(kinds))) == (
-        "IoT devices in service, 2 months to October 2026: theft 75 %, fraud 25 %."
+        "IoT devices in service, 2 months to October 2026: theft 75 % (6 of 8), fraud 25 % (2 of 8). "
+        "October 2026 is provisional."
     )
 
 
@@ -588,12 +590,14 @@ def test_latest_of_bars_over_time_follows_the_band_that_grew_most():
         ["supported", "past end of support", "unknown"] * 2, [0.21, 0.15, 0.64, 0.19, 0.17, 0.64],
         period=[LAST] * 3 + [later] * 3,
     )  # fmt: skip
-    assert words.latest(cliff) == "Past end of support: 15 % in October 2026, 17 % in October 2028."
+    assert words.latest(cliff) == (
+        "Past end of support: 15 % (10 of 20,000) in October 2026, 17 % (10 of 20,000) in October 2028."
+    )
 
 
 def test_latest_of_bars_that_stay_the_same_is_that_of_one_bar():
     same = bands(["supported", "unknown"] * 2, [0.0, 1.0] * 2, period=[LAST] * 2 + [date(2028, 10, 1)] * 2)
-    assert words.latest(same) == "IoT devices in service, October 2026: unknown 100 %."
+    assert words.latest(same) == "IoT devices in service, October 2026: unknown 100 % (10 of 20,000)."
 
 
 def test_latest_of_bars_by_group_compares_their_largest_band():
@@ -601,7 +605,7 @@ def test_latest_of_bars_by_group_compares_their_largest_band():
     split = bands(["protected", "not protected"] * 2, [0.6, 0.4, 0.9, 0.1], **formats)
     split = replace(split, metric=OLD, by=("store_format", "band"))
     assert words.latest(split) == (
-        "Unsupported devices, protected: highest hyper 90 %, lowest express 60 %."
+        "Unsupported devices, protected: highest hyper 90 % (9 of 20,000), lowest express 60 % (6 of 20,000)."
     )
 
 
@@ -634,8 +638,8 @@ def test_describe_gives_ends_extremes_and_gaps():
             "arrived 1,400, newly visible 12, left 207 in between.",
         ),
         ({"opening": [1, 2], "arrived": [1, 1], "left": [None, None], "closing": [2, 3], "value": [1.0, 1.0]}, "left not known"),
-        ({"waited": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3]},
-         "100 % after 7 days, 80 % after 30 days, 30 % after 40 days."),
+        ({"waited": [0.0, 8.0, 40.0], "value": [1.0, 0.8, 0.3], "at_risk": [500, 500, 400]},
+         "100 % of 500 after 7 days, 80 % after 30 days, 30 % after 40 days."),
         ({"waited": [0.0], "value": [None]}, "not known; too few closed."),
         ({"weekday": [5, 5], "hour": [9, 19], "value": [0.5, 2.4]},
          "Friday 09:00 0.50 times the average, Friday 19:00 2.4"),

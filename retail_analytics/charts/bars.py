@@ -53,7 +53,7 @@ def split(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     bands = [words.named("band", band) for band in measured.rows["band"].unique(maintain_order=True)]
     parted = measured.rows.filter(measured.rows["value"] > 0)["band"].unique()
     if len(parted) == 1:
-        why = f"Nothing to split: {words.named('band', parted[0])} is all there is."
+        why = f"Nothing to split: there is nothing but {words.named('band', parted[0])}."
         return exhibits.not_recorded(says if isinstance(says, str) else measured.metric.label, why)
     known = [band for band in bands if not _is_unknown(band)]
     if len(known) > max(RAMPS):

@@ -1,6 +1,6 @@
 """Dot and interval: groups, or the domains of the readiness scorecard, in the order in which they come."""
 
-from retail_analytics import exhibits
+from retail_analytics import exhibits, words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
@@ -25,9 +25,10 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         return absent
     if measured.rows.height == 1:
         row = measured.rows.row(0, named=True)
-        only = f"{captions.named(row, measured.by)} ({captions.value(measured, row)})"
+        n = f", {words.n_of_n(row['numerator'], row['denominator'])}" if measured.metric.estimate == "share" else ""
+        only = f"{captions.named(row, measured.by)} ({captions.value(measured, row)}{n})"
         title = says if isinstance(says, str) else measured.metric.label
-        return exhibits.not_recorded(title, f"Nothing to compare: {only} is all there is.")
+        return exhibits.not_recorded(title, f"Nothing to compare: there is nothing but {only}.")
     if measured.rows.height > MOST_ROWS:
         raise WorkbenchError(
             f"ranking draws at most {MOST_ROWS} groups and this has {measured.rows.height}: measure by a "

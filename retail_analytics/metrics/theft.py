@@ -143,5 +143,5 @@ def thefts_by_hour(warehouse: Warehouse, **story) -> Measured:
     rows = cells.join(known, on=["weekday", "hour"], how="left").with_columns(pl.col("numerator").fill_null(0.0))
     rows = rows.with_columns(denominator=pl.col("numerator").mean())
     rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator")).sort("hour", "weekday")
-    notes = (f"{without:,.0f} thefts without a known hour are left out.",) if without else ()
+    notes = (f"{without:,.0f} recorded thefts without a known hour are left out.",) if without else ()
     return facts.with_rows(rows, notes=facts.notes + notes)

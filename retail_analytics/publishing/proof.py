@@ -10,6 +10,7 @@ from lxml import etree
 from retail_analytics.publishing.assets import content_hash
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.publishing.page import unparted
+from retail_analytics.publishing.wording import wording_faults
 
 PLOTLY_MARK = "* plotly.js ("  # its licence comment, kept as its licence asks
 LARGEST = 6_000_000  # bytes; mail servers refuse what is much larger
@@ -30,7 +31,12 @@ def faults(html_text: str, notebook) -> list[str]:
     The page is parsed and compared with the notebook it was made from.
     """
     page = etree.fromstring(html_text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
-    return [*_notebook_faults(notebook), *_exhibit_faults(page, notebook), *_file_faults(page, html_text)]
+    return [
+        *_notebook_faults(notebook),
+        *_exhibit_faults(page, notebook),
+        *wording_faults(page, notebook),
+        *_file_faults(page, html_text),
+    ]
 
 
 def _notebook_faults(notebook) -> Iterator[str]:

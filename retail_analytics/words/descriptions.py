@@ -4,6 +4,7 @@ from retail_analytics import compare
 from retail_analytics.measure import Measured
 from retail_analytics.words.formats import (
     NOT_KNOWN,
+    about,
     column,
     n_of_n,
     number,
@@ -33,7 +34,7 @@ def describe(measured: Measured) -> str:
         return _waiting(measured)
     what = _what(metric)
     if "period" not in rows.columns or rows["period"].n_unique() == 1:
-        return f"{what}: {_extremes(rows, naming(measured), _form(measured))}."
+        return f"{what}: {_extremes(rows, naming(measured), _form(measured))}.{late(measured)}"
     first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
     names = naming(measured)
     parts = [f"{what}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
@@ -115,7 +116,10 @@ def _waiting(measured):
             continue
         end = rows["waited"].max()
         marks = [mark for mark in MARKS[measured.every][:3] if mark < end] + [end]
-        said = ", ".join(f"{percent(open_after(rows, mark))} after {plural(mark, measured.every)}" for mark in marks)
+        shares = [percent(open_after(rows, mark)) for mark in marks]
+        shares[0] += f" of {number(rows['at_risk'].max())}"
+        times = [plural(mark, measured.every) for mark in marks]
+        said = ", ".join(f"{share} after {time}" for share, time in zip(shares, times, strict=True))
         parts.append(f"{name}{said}.")
     return " ".join(parts)
 
@@ -134,6 +138,8 @@ def _form(measured):
         if "band" in columns or metric.estimate == "share":
             parts = n_of_n(row["numerator"], row["denominator"])
             return f"{percent(row['value'], row['denominator'])} ({parts})"
+        if metric.estimate == "ratio":
+            return f"{value(row['value'], metric)} (n = {about(row['denominator'])})"
         return value(row["value"], metric)
 
     return written

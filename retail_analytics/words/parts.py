@@ -2,6 +2,7 @@
 
 from retail_analytics.words.formats import (
     NOT_KNOWN,
+    about,
     column,
     interval,
     month,
@@ -29,6 +30,7 @@ def late(measured, what=""):
 def beside(row, metric):
     """' (2,079 of 9,806; 95 % 20 to 22 %)': what belongs in brackets after a value."""
     parts = [n_of_n(row["numerator"], row["denominator"])] if metric.estimate == "share" else []
+    parts += [f"n = {about(row['denominator'])}"] if metric.estimate == "ratio" else []
     parts += [f"95 % {limits(row, metric)}"] if limits(row, metric) else []
     return f" ({'; '.join(parts)})" if parts else ""
 

@@ -60,7 +60,8 @@ def _ends(measured):
         return NOT_KNOWN
 
     def point(row):
-        return f"{row_name(row, names)} {value(row['value'], metric, row.get('denominator'))}"
+        n = f" ({n_of_n(row['numerator'], row['denominator'])})" if metric.estimate == "share" else ""
+        return f"{row_name(row, names)} {value(row['value'], metric, row.get('denominator'))}{n}"
 
     unit = f" {metric.unit}" if metric.estimate == "rate" else ""
     highest = point(known.row(0, named=True))
@@ -109,8 +110,8 @@ def _waited(measured, rows):
     """'half within 4 days, 13 % still open after 30 days'; the second is well after the first."""
     half, end, every = _median(rows), rows["waited"].max(), measured.every
     mark = next((mark for mark in MARKS[every] if mark < end and mark >= 2 * (half or 0)), end)
-    share = percent(open_after(rows, mark), rows["at_risk"].max())
-    still = f"{share} {measured.metric.is_open} after {plural(mark, every)}"
+    n = rows["at_risk"].max()
+    still = f"{percent(open_after(rows, mark), n)} of {number(n)} {measured.metric.is_open} after {plural(mark, every)}"
     return still if half is None else f"{_half(half, every)}, {still}"
 
 
@@ -174,7 +175,7 @@ def _bands(measured):
         sizes = rows.group_by("band").agg(pl.col("numerator").sum()).sort("numerator", "band")
         one = rows.filter(pl.col("band") == sizes["band"][-1])
         ends = _ends(measured.with_rows(one.drop("band"), by=tuple(by)))
-        return f"{label}, {named('band', one['band'][0])}: {ends}."
+        return f"{label}, {named('band', one['band'][0])}: {ends}.{late(measured)}"
     first, last = (
         {named("band", row["band"]): row for row in rows.filter(rows["period"] == end).iter_rows(named=True)}
         for end in (rows["period"].min(), rows["period"].max())
@@ -183,12 +184,12 @@ def _bands(measured):
     most = max(grown, key=grown.get)
     if grown[most] > 0:
         then, now = (f"{_share(row)} in {period(row['period'], measured.every)}" for row in (first[most], last[most]))
-        return f"{opening(most)}: {then}, {now}."
+        return f"{opening(most)}: {then}, {now}.{late(measured)}"
     sizes = sorted(first, key=lambda band: (band == "all other", -first[band]["value"]))
     sizes = [sizes[0], *(band for band in sizes[1:] if first[band]["value"])]
     unknown = [band for band in sizes[1:] if band.startswith("unknown")]
     said = ", ".join(f"{band} {_share(first[band])}" for band in [sizes[0], *(unknown or sizes[1:2])])
-    return f"{label}, {period(rows['period'].min(), measured.every)}: {said}."
+    return f"{label}, {period(rows['period'].min(), measured.every)}: {said}.{late(measured)}"
 
 
 def _undecided(measured):
@@ -201,7 +202,7 @@ def _undecided(measured):
 
 
 def _share(row):
-    return percent(row["value"], row["denominator"])
+    return f"{percent(row['value'], row['denominator'])} ({n_of_n(row['numerator'], row['denominator'])})"
 
 
 def _amounts(row, metric):

@@ -190,7 +190,8 @@ def counted(index: Measured) -> str:
 
 def headline(*verdicts: Verdict) -> str:
     """The claims of a summary in one sentence, without their intervals."""
-    said = [re.sub(r" \([^)]*\)", "", one.claim).split(";")[0].rstrip(".") for one in verdicts]
+    claims = [one.claim.replace("; not established", ", not established") for one in verdicts]
+    said = [re.sub(r" \([^)]*\)", "", claim).split(";")[0].rstrip(".") for claim in claims]
     return "; ".join([said[0], *(inside(one) for one in said[1:])]) + "."
 
 
