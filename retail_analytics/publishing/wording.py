@@ -7,8 +7,7 @@ from lxml import etree
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.words import rules
 
-PROSE = etree.XPath("descendant::*[@class = 'prose']//*[self::p or self::li or self::td or self::th or self::h3]")
-SECTIONS = etree.XPath("descendant::section[@class = 'section']/h2")
+TEXTS = ("p", "li", "td", "th", "h3", "h4")  # of markdown
 LATE = " p"  # how a period that may still change ends in a table
 _text_of = etree.XPath("normalize-space(string())")
 
@@ -16,7 +15,9 @@ _text_of = etree.XPath("normalize-space(string())")
 def wording_faults(page, notebook) -> Iterator[str]:
     """The wording rules that a parsed page breaks, made from a notebook: a sentence for each."""
     shown = [content for cell in notebook.cells for content in components(cell)]
-    claims, labels = [_text_of(part) for part in PROSE(page)], [_text_of(part) for part in SECTIONS(page)]
+    prose = [part for part in page.iter("div") if part.get("class") == "prose"]
+    claims = [_text_of(part) for block in prose for part in block.iter(TEXTS)]
+    labels = [_text_of(part) for part in page.iter("h2")]
     for content in shown:
         claims += _claims(content)
         labels += _labels(content)

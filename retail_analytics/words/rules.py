@@ -68,7 +68,7 @@ VOCABULARY = (  # holds in every text
         less=_words("(?:money|value|loss|revenue) at risk", "retail risk workbench", "risk of [a-z]+"),
     ),
 )  # fmt: skip
-CLAIMS = (  # holds where something is claimed
+EVERYTHING = VOCABULARY + (  # holds where something is claimed
     Rule(
         "a cause needs tier T3 or T4 and the assumption it rests on: write was associated with, or coincided with",
         _words("caus(?:ed|es|ing)", "due to", "thanks to", "drove", "driven by", "because of", "le(?:d|ads) to",
@@ -120,7 +120,8 @@ CLAIMS = (  # holds where something is claimed
     ),
     Rule(
         "what is only possible has a number: write how likely it is, like unlikely (20 %)",
-        re.compile(r"^(?=[^\d]*\b(?:could|might|may)\b)[^\d]*$"),
+        _words("could", "might", "may"),
+        unless=re.compile(r"\d"),
         less=re.compile(r"\b(?:could only have seen|may still change)\b"),
     ),
 )  # fmt: skip
@@ -134,7 +135,9 @@ def breaches(claims: Iterable[str], labels: Iterable[str] = (), quoted: Iterable
     """
     claims, labels = ([text.replace("\u00a0", " ") for text in texts] for texts in (claims, labels))
     shown = {claim for text in claims if WITH_INTERVAL.search(text) for claim in CLAIM.findall(text)}
-    for text, rules in (dict.fromkeys(labels, VOCABULARY) | dict.fromkeys(claims, VOCABULARY + CLAIMS)).items():
+    said = "\n".join([*labels, *claims]).lower()
+    vocabulary, everything = ([rule for rule in rules if rule.found.search(said)] for rules in (VOCABULARY, EVERYTHING))
+    for text, rules in (dict.fromkeys(labels, vocabulary) | dict.fromkeys(claims, everything)).items():
         small = text.lower()
         for rule in rules:
             if rule.broken_by(small) and (sentence := _breaking(rule, text, quoted, shown if rule.once else ())):
