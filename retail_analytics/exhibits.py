@@ -19,7 +19,7 @@ EXACT = 2**53  # up to here a float holds every whole number
 @dataclass(frozen=True)
 class Exhibit:
     """One component of a page; `content["kind"]` says which: exhibit, headline, verdict, list, health,
-    about or not_recorded.
+    changed, about or not_recorded.
     """
 
     content: dict
@@ -154,6 +154,9 @@ def _html(content: dict) -> str:
             return f"<h3>{escape(content['title'])}</h3>{_html_table(['Source', 'State', 'Note'], rows)}"
         case "about":
             return _html_table(["Fact", "Value"], content["facts"])
+        case "changed":
+            visible = escape(content["visible"])
+            return f"<h3>{escape(content['title'])}</h3><p>Told on the published page. {visible}</p>"
         case "not_recorded":
             return f"<h3>{escape(content['title'])}</h3><p>{escape(content['sentence'])}</p>"
     columns = [column["label"] for column in content["table"]["columns"]]

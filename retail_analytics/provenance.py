@@ -1,22 +1,17 @@
 """What a report says about itself: how fresh its data are, what changed, what it cannot say, where it comes from."""
 
 import json
-from datetime import date, timedelta
 from importlib.metadata import version
 
 import polars as pl
 
 from retail_analytics import words
-from retail_analytics.errors import UnknownName
 from retail_analytics.exhibits import Exhibit, definition, plain, points
 from retail_analytics.measure import Measured, measure
 from retail_analytics.metrics import iot
-from retail_analytics.months import after
 from retail_analytics.warehouse import Warehouse, load_account
 
 LATE = 7  # days behind the newest table: one missed weekly export
-SOON = timedelta(days=14)  # an export of last month comes early in this one
-RECENT = 3  # months in which something noted is still news
 PACKAGES = ("duckdb", "ibis-framework", "plotly", "polars", "statsmodels")
 ROWS = ("read", "kept", "refused", "merged", "left_out")
 ARRIVED = ("new", "updated", "confirmed", "overruled", "withdrawn", "closed", "corrected")
@@ -42,19 +37,14 @@ def health(warehouse: Warehouse, title: str = "Data health") -> Exhibit:
     return Exhibit({"kind": "health", "title": title, "cells": cells})
 
 
-def changed(warehouse: Warehouse, measured: Measured, *, title: str = "What changed", **story) -> Exhibit:
-    """What is different from a month ago: restated months, devices newly visible, what was noted lately.
-
-    Restated is what late entries did to the month before the last: as it was known a month earlier, and now.
+def changed(warehouse: Warehouse, **story) -> Exhibit:
+    """Where a page tells what changed since the last report (that is known when it is published), and what only the
+    data tell of it: the devices that became visible in the last month and were there before.
     """
-    items = _restated(warehouse, measured, story) + _newly_visible(warehouse, story)
-    since = after(measured.last_month, 1 - RECENT)
-    for note in measured.annotations:
-        if note["from_on"] >= since and note["kind"] != "caveat":
-            items.append((f"{note['kind'].capitalize()}.", f"From {words.day(note['from_on'])}: {note['text']}"))
-    if not items:
-        items = [("Nothing", "was restated, became visible or was noted since the month before.")]
-    return points(title, items, style="changed")
+    seen = measure(warehouse, iot.newly_visible, **(story | {"months": 1}))
+    count = 0 if seen.not_recorded else seen.rows["value"][0]
+    visible = f"{words.plural(count, 'device')} first seen by a tool switched on in the last month." if count else ""
+    return Exhibit({"kind": "changed", "title": "What changed", "visible": visible})
 
 
 def limits(*said, title: str = "What we cannot say") -> Exhibit:
@@ -116,43 +106,6 @@ def _files(account: pl.DataFrame) -> dict:
         rows.append([row["file"], _name(row["table"]), words.day(row["known_on"]), *counts, reason])
     columns = ["File", "Table", "Known on", "Read", "Kept", "Refused", "Merged", "Left out", "Commonest reason"]
     return {"columns": columns, "rows": rows}
-
-
-def _restated(warehouse: Warehouse, measured: Measured, story: dict) -> list[tuple[str, str]]:
-    if measured.not_recorded or measured.as_known is None:
-        return []
-    day = measured.as_known
-    earlier = _export_near(warehouse, measured, after(day.replace(day=1), -1).replace(day=min(day.day, 28)))
-    month = after(measured.last_month, -1)
-    asked = story | {"last_month": month, "months": 1}
-    try:
-        was, now = (measure(known, measured.metric, **asked) for known in (warehouse.as_known(earlier), warehouse))
-    except UnknownName:  # a store or region of which nothing was known then
-        return []
-    if was.not_recorded or now.not_recorded:
-        return []
-    before, after_all = was.rows["value"][0], now.rows["value"][0]
-    if not before or after_all is None or before == after_all:
-        return []
-    metric, label = measured.metric, measured.metric.label.lower()
-    text = (
-        f"{words.month(month)}, {label}: {words.value(before, metric)} as known on {words.day(earlier)}, "
-        f"{words.value(after_all, metric)} now ({words.change(after_all / before - 1)}), by late entries."
-    )
-    return [("Restated.", text)]
-
-
-def _export_near(warehouse: Warehouse, measured: Measured, day: date) -> date:
-    """The day of the export that came then or soon after, if one did: until it came, less of its month was known."""
-    exports = load_account(warehouse).filter(pl.col("table").is_in(measured.tables))["known_on"].sort()
-    return next((known for known in exports if day <= known <= day + SOON), day)
-
-
-def _newly_visible(warehouse: Warehouse, story: dict) -> list[tuple[str, str]]:
-    seen = measure(warehouse, iot.newly_visible, **(story | {"months": 1}))
-    count = 0 if seen.not_recorded else seen.rows["value"][0]
-    text = f"{words.plural(count, 'device')} first seen by a tool switched on in the last month."
-    return [("Visible, not new.", text)] if count else []
 
 
 def _limits_of(measured: Measured) -> list[str]:

@@ -19,8 +19,7 @@ from pytest import MonkeyPatch
 from retail_analytics import measure, warehouse
 from retail_analytics.errors import ParameterError, SourceError
 from retail_analytics.measure import Duration, Metric, durations
-from retail_analytics.metrics import every_metric, theft
-from retail_analytics.provenance import changed
+from retail_analytics.metrics import every_metric
 from retail_analytics.publishing import shelf
 from retail_analytics.publishing.run import publish
 from retail_analytics.sample import write
@@ -220,15 +219,6 @@ def replayed(exports: dict) -> list[tuple]:
             if key not in rows and told and told[-1][1] is None:
                 told[-1][1] = day
     return [(key, kind, begin, end) for key, told in words.items() for begin, end, kind in told]
-
-
-def test_what_changed_is_told_against_the_export_of_the_month_before(tmp_path):
-    first, october, november = date(2025, 1, 1), date(2026, 10, 5), date(2026, 11, 5)
-    loaded(tmp_path, "a.csv", "I1,theft,2026-09-05", october, covers=[first, date(2026, 10, 4)])
-    _, shop = loaded(tmp_path, "a.csv", "I1,theft,2026-09-05 I2,theft,2026-09-06", november, covers=[first, date(2026, 11, 4)])
-    story = {"last_month": "2026-10", "months": 3}
-    said = changed(shop, measure(shop, theft.recorded_thefts, **story), **story)
-    assert "September 2026, recorded thefts: 1 as known on 5 Oct 2026, 2 now (+100 %), by late entries." in str(said)
 
 
 CASES = "incident_id,kind,occurred_on,loss"

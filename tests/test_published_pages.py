@@ -130,6 +130,14 @@ def test_kiosk_installations_by_year_stand_on_the_page():
     assert any(exhibit["table"]["columns"][1]["values"][-10:] == arrivals for exhibit in exhibits)
 
 
+def test_every_report_tells_what_changed_also_without_script(opened):
+    for path in PAGES:
+        page, _ = opened(path, java_script_enabled=False)
+        assert page.locator(".changes .meta").is_visible(), path
+        first = page.locator(".changes .meta").text_content().startswith("There is no earlier report")
+        assert first == (record(path)["changes"]["since"] == []), path
+
+
 # Taking the numbers along
 
 

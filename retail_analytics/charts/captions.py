@@ -55,7 +55,7 @@ def _facts(measured: Measured) -> dict:
     return {
         "metric": metric.name,
         "unit": metric.unit,
-        "estimate": metric.estimate,
+        "estimate": _written_as(measured),
         "per": getattr(metric, "per", 1),
         "by": list(measured.by),
         "every": measured.every,
@@ -73,6 +73,14 @@ def _facts(measured: Measured) -> dict:
         "tables": list(measured.tables),
         "snapshot": measured.snapshot,
     }
+
+
+def _written_as(measured: Measured) -> str:
+    """The kind of estimate that its values are written like."""
+    columns = measured.rows.columns
+    if "band" in columns or "at_risk" in columns:
+        return "share"
+    return "rate" if "weekday" in columns else measured.metric.estimate
 
 
 def absent(measured: Measured, says, *, drawn: str | None = "value") -> Exhibit | None:

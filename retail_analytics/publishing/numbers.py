@@ -5,11 +5,13 @@ Texts as they stand in the page, numbers as numbers: those of the measured table
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from retail_analytics import words
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.publishing.changes import LISTS
 
 SHAPE = 1  # how a record is written: pages whose record is written otherwise are not read
 HELD = re.compile(r'<script type="application/json" id="report-record">(.*?)</script>', re.DOTALL)
@@ -64,6 +66,15 @@ def read(path: Path) -> dict:
     return record
 
 
+def readable(pages: Iterable[Path]) -> list[dict]:
+    """The records of those pages that hold one which can be read."""
+    found = []
+    for page in pages:
+        with suppress(WorkbenchError):
+            found.append(read(page))
+    return found
+
+
 def told(record: dict) -> Iterator[str]:
     """A record in lines for a person."""
     report, method, account = record["report"], record["method"], record["account"]
@@ -79,6 +90,10 @@ def told(record: dict) -> Iterator[str]:
         rows = words.plural(len(columns[0]["values"]), "row")
         yield f"\nExhibit {one['number']}. {one['title']}\n  {one['words']}"
         yield f"  {rows}: {', '.join(column['name'] for column in columns)}"
+    for name, items in record.get("changes", {}).items():
+        if name in LISTS and items:
+            yield f"\n{LISTS[name]}"
+            yield from (f"  {item['lead']} {item['text']}" for item in items)
     if account:
         rows = ", ".join(f"{sum(row[n] for row in account):,} {n.replace('_', ' ')}" for n in ROWS)
         yield f"\n{words.plural(len(account), 'file')}: {rows}"

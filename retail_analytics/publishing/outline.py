@@ -14,6 +14,7 @@ from bs4.element import PreformattedString, Tag
 from markupsafe import Markup, escape
 
 from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.publishing.changes import component
 from retail_analytics.words.parts import inside
 
 # Markdown becomes these elements and no others, without attributes; anything else is its text.
@@ -23,6 +24,7 @@ KEPT = frozenset(
 )
 
 
+MOST_CHANGES = {"summary": 3, "report": 12}  # items of each list of what changed; all of them are in the record
 DATED = ("trend", "stock_flow")  # the forms of exhibits with a time axis
 
 
@@ -74,6 +76,22 @@ def outline(notebook) -> dict:
         "files": about.get("files"),
         "about": about,
     }
+
+
+def with_changes(page: dict, told: dict) -> None:
+    """Put what changed since the last report where the notebook says so, beside the lists that follow there; else into
+    a section at the end.
+    """
+    most = MOST_CHANGES[page["layout"]]
+    blocks = [page["front"], *(section["blocks"] for section in page["sections"])]
+    places = [(of, at) for of in blocks for at, block in enumerate(of) if block["kind"] == "changed"]
+    for of, at in places:
+        of[at] = component(told, of[at]["visible"], most)
+        if of[at + 1 :] and of[at + 1]["kind"] == "lists":
+            of[at]["lists"] += of.pop(at + 1)["lists"]
+    if not places:
+        title = "What changed since the last report"
+        page["sections"].append({"id": "changes", "title": title, "blocks": [component(told, "", most)]})
 
 
 def components(cell) -> Iterator[dict]:

@@ -14,8 +14,9 @@ from jinja2 import Environment, FileSystemLoader
 from retail_analytics import words
 from retail_analytics.publishing.assets import FOLDER, assets
 from retail_analytics.publishing.brand import PLAIN, Brand
+from retail_analytics.publishing.changes import changes
 from retail_analytics.publishing.numbers import record_of
-from retail_analytics.publishing.outline import components, outline
+from retail_analytics.publishing.outline import components, outline, with_changes
 
 SHOWN_LOG_LINES = 30  # enough to see what failed and what came before it
 
@@ -30,15 +31,20 @@ ENDS = {
 }
 
 
-def html(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
+def html(notebook, *, about: dict, brand: Brand = PLAIN, since: list[dict] | None = None) -> str:
     """The page of an executed notebook: one HTML text that asks nothing of any network.
 
     about: title, organisation, report, month, scope, as_known, shelf_link, snapshot, run, parameters;
     month as "2026-10" and days as "2026-11-14", or already in words; for the record also edition (the same month, scope
-    and day for programs) and method (fingerprints, versions). The same notebook and about give the same bytes.
+    and day for programs) and method (fingerprints, versions). since: the records of the pages that it is compared
+    with, as changes.changes takes them; None where nobody looked. The same of all three give the same bytes.
     """
     page = outline(notebook)
     page["facts"] = _facts(about, page["about"].get("facts", []))
+    record = record_of(page, about)
+    if since is not None:
+        record["changes"] = changes(record, since)
+        with_changes(page, record["changes"])
     return render(
         "index.html.j2",
         script="report.js",
@@ -48,7 +54,7 @@ def html(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
         page=page,
         about=about,
         edition=edition(about),
-        record=record_of(page, about),
+        record=record,
     )
 
 

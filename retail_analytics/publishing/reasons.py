@@ -1,5 +1,6 @@
 """Why a report is due: what its page depends on, and what of it has changed since the page was made."""
 
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,19 +13,30 @@ from retail_analytics.publishing.forms import Form
 from retail_analytics.warehouse import Warehouse
 
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
+LIBRARY = Path(__file__).parents[1]
+RECKONING = ("sources", "tables", "warehouse", "months", "coverage", "measure", "metrics", "compare", "statistics")
 CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json", ".woff2"}
 
 
 def inputs(notebook: Path, brand: Brand) -> dict:
     """What a page of a notebook depends on beside its parameters and its data, as fingerprints."""
-    content = sha256(notebook.read_bytes()).hexdigest()[:16]
-    return {"notebook": content, "brand": brand.key, "code": _code(), "packages": _packages()}
+    own = sha256(notebook.read_bytes()).hexdigest()[:16]
+    return {"notebook": own, "brand": brand.key, "code": _code(), "reckoning": _reckoning(), "packages": _packages()}
 
 
 @cache
 def _code() -> str:
-    library = Path(__file__).parents[1]
-    parts = [path.read_bytes() for path in sorted(library.rglob("*")) if path.suffix in CODE and path.is_file()]
+    return _fingerprint(LIBRARY.rglob("*"))
+
+
+@cache
+def _reckoning() -> str:
+    """Of the code that makes the numbers alone: what shows them may change and leave them as they are."""
+    return _fingerprint(path for name in RECKONING for path in (LIBRARY / f"{name}.py", *LIBRARY.glob(f"{name}/**/*")))
+
+
+def _fingerprint(paths: Iterable[Path]) -> str:
+    parts = [path.read_bytes() for path in sorted(paths) if path.suffix in CODE and path.is_file()]
     return sha256(b"\0".join(parts)).hexdigest()[:16]
 
 

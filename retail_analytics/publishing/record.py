@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
 
@@ -86,6 +87,19 @@ def newest_page(reports_dir: Path, edition: dict) -> dict | None:
     """The run that made the page which stands on the shelf for this warehouse, report, month and scope."""
     with state_of(reports_dir) as state:
         return next(records(state, f"pages WHERE {SAME} ORDER BY number DESC LIMIT 1", edition_of(edition)), None)
+
+
+def page_before(reports_dir: Path, edition: dict) -> dict | None:
+    """The run that made the newest page of the same warehouse, report and scope for an earlier month."""
+    with state_of(reports_dir) as state:
+        query = f"pages WHERE {SAME_SERIES} AND month < ? ORDER BY month DESC, number DESC LIMIT 1"
+        return next(records(state, query, edition_of(edition)), None)
+
+
+def as_published(reports_dir: Path, run: dict) -> Path | None:
+    """The page that a run made, if it stands there as it was made."""
+    page = Path(reports_dir).resolve() / run["page"]
+    return page if page.is_file() and sha256(page.read_bytes()).hexdigest() == run["page_hash"] else None
 
 
 def newest_run(reports_dir: Path, edition: dict) -> dict | None:

@@ -76,7 +76,7 @@ class Run:
     parameters: dict
     form: Form
     snapshot: str
-    inputs: dict  # what the page depends on, as fingerprints: notebook, code, packages, data by table
+    inputs: dict  # what the page depends on, as fingerprints: notebook, code, what of it makes numbers, packages, data
     started: str
     end: str
     reason: str | None = None
@@ -231,9 +231,10 @@ def run_id() -> str:
 def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
     folder.mkdir(parents=True)
-    asked, facts = one.asked.path, one.facts
-    return Attempt(asked, facts["parameters"], one.opened.path, _about(one), one.due.form, one.brand, folder,
-                   **asdict(one.limits))  # fmt: skip
+    facts, earlier = one.facts, [record.page_before(reports_dir, one.facts), one.before]
+    since = tuple(page for run in earlier if run and (page := record.as_published(reports_dir, run)))
+    return Attempt(one.asked.path, facts["parameters"], one.opened.path, _about(one), one.due.form, one.brand, folder,
+                   since, **asdict(one.limits))  # fmt: skip
 
 
 def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path, before: list[Run]) -> Run:
@@ -338,7 +339,8 @@ def _about(one: Prepared) -> dict:
         "snapshot": one.opened.snapshot,
         "run": one.facts["run"],
         "parameters": one.facts["parameters"],
-        "edition": {"month": one.facts["month"], "scope": one.facts["scope"], "as_known": known and known.isoformat()},
+        "edition": {"month": one.facts["month"], "scope": one.facts["scope"], "as_known": known and known.isoformat(),
+                    "made": one.facts["started"]},  # fmt: skip
         "method": one.facts["inputs"],
     }
 

@@ -58,6 +58,7 @@ class Attempt:
     form: Form
     brand: Brand
     folder: Path
+    since: tuple[Path, ...]  # the pages of earlier reports that this one is compared with
     seconds: float  # it is late after so many
     memory: float  # bytes that its processes may hold together
     attempts: int = 1  # it is tried so often when its processes die or it is late

@@ -17,7 +17,7 @@ from traitlets.config import Config
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
-from retail_analytics.publishing import chromium, kernels, page, proof
+from retail_analytics.publishing import chromium, kernels, numbers, page, proof
 from retail_analytics.publishing.hidden import shown_secrets
 from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, PDF, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
@@ -67,7 +67,8 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         return Outcome("died", f"The kernel could not be used: {error}")
     try:
         made = nbformat.read(executed, as_version=4)
-        html = page.html(made, about=attempt.about, brand=attempt.brand)
+        since = numbers.readable(attempt.since)
+        html = page.html(made, about=attempt.about, brand=attempt.brand, since=since)
         made = _stripped(made)
         faults = [*proof.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
         if faults:

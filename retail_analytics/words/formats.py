@@ -117,6 +117,8 @@ def value(x: float | None, metric, n: float | None = None) -> str:
             return change(x)
         case "rate":
             return rate(x)
+        case "index":
+            return whole(x)
         case "amount":
             return money(x, _currency(metric))
         case "duration":

@@ -8,7 +8,7 @@ from retail_analytics import words
 from retail_analytics.errors import UnknownName
 from retail_analytics.measure import Duration, durations, measure
 from retail_analytics.metrics import every_metric, iot, readiness, theft
-from retail_analytics.provenance import about, changed
+from retail_analytics.provenance import about
 from retail_analytics.statistics import scorecard
 from retail_analytics.tolerances import doubts
 from retail_analytics.warehouse import TABLES
@@ -294,17 +294,6 @@ def test_a_report_says_of_which_store_it_is(given):
     assert ["Scope", "store 0001 Quay"] in facts
     assert ["Scope", "region Kent"] in about(shop, last_month="2025-03", months=3, scope="Kent").content["facts"]
     assert ["Scope", "all"] in about(shop, last_month="2025-03", months=3, scope="all").content["facts"]
-
-
-def test_of_a_store_that_was_not_known_a_month_ago_nothing_is_restated(given):
-    shop = given(
-        covers={"incidents": [date(2025, 1, 1), date(2025, 3, 31)]},
-        stores="store_id | region | opened_on\n0001 | Kent | 2025-03-05",
-        incidents="incident_id | store_id | kind | occurred_on\nI1 | 0001 | theft | 2025-03-10",
-    )
-    measured = measure(shop, theft.recorded_thefts, scope="0001", **ASKED)
-    items = changed(shop, measured, scope="0001", **ASKED).content["items"]
-    assert [item["lead"] for item in items] == ["Nothing"]
 
 
 def test_what_a_table_holds_of_a_store_changes_with_its_own_rows_and_those_of_the_company(given):
