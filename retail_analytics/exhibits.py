@@ -46,6 +46,7 @@ def verdict_row(question: str, verdict, *, exhibit: Exhibit | None = None, meta:
             "word": verdict.word,
             "number": verdict.number or "",
             "interval": verdict.interval or "",
+            "claim": verdict.claim,
             "sentence": verdict.sentence,
             "meta": meta,
             "measured": {name: plain(cell) for name, cell in verdict.row.items() if is_single(cell)},

@@ -34,7 +34,11 @@ def health(warehouse: Warehouse, title: str = "Data health") -> Exhibit:
             if table in refused:
                 cell["note"] += f"; {words.number(refused[table])} refused"
         cells.append(cell)
-    return Exhibit({"kind": "health", "title": title, "cells": cells})
+    late = [cell["name"] for cell in cells if cell["state"] == "late"]
+    missing = sum(cell["state"] == "missing" for cell in cells)
+    standing = f"{words.listed(late)} late" if late else "no table is late"
+    standing = f"{words.number(len(cells) - missing)} of {words.plural(len(cells), 'table')} recorded; {standing}."
+    return Exhibit({"kind": "health", "title": title, "standing": standing, "cells": cells})
 
 
 def changed(warehouse: Warehouse, **story) -> Exhibit:

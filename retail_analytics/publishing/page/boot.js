@@ -1,1 +1,2 @@
 document.documentElement.classList.add("js");
+document.fonts.load('13px "Workbench Sans"'); // charts are drawn with it

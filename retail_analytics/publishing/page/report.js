@@ -7,6 +7,10 @@
   const figures = stored ? JSON.parse(stored.textContent) : { charts: [], templates: [] };
   const NARROW = 480;
   const PATIENCE = 400;
+  const FACE = '13px "Workbench Sans"';
+  const PAPERS = [[188, 280], [193.9, 262.4]]; // mm within the margins of a summary: A4, Letter
+  const MM = 96 / 25.4;
+  const LOWER = 0.92; // on paper, where two exhibits share a page
   const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   let onPaper = false;
 
@@ -60,7 +64,8 @@
     const width = onPaper ? Number(box.dataset.paper) : box.clientWidth;
     if (!width || box.classList.contains("failed")) return;
     const patch = width < NARROW ? chart.narrow : null;
-    const height = Math.min((patch && patch.height) || chart.height, Number(box.dataset.highest));
+    const asked = (patch && patch.height) || chart.height * (onPaper ? LOWER : 1);
+    const height = Math.min(asked, Number(box.dataset.highest));
     box.style.height = onPaper ? "auto" : height + "px";
     box.style.aspectRatio = onPaper ? width + "/" + height : "auto";
     const { data, layout } = figureOf(chart, patch, width, height, onPaper ? paperColours() : screenColours());
@@ -121,11 +126,36 @@
     })();
   }
 
+  /* A summary is one page whatever it says: its type grows or shrinks until that fits on either paper. The rules for
+     print are tried on the screen, in between two paints. */
+  function fit() {
+    const wrap = document.querySelector(".page-summary .wrap");
+    if (!wrap) return;
+    const rules = Array.from(document.styleSheets[0].cssRules).filter((rule) => rule.media && /^(print|screen)/.test(rule.media.mediaText));
+    const said = rules.map((rule) => rule.media.mediaText);
+    rules.forEach((rule) => (rule.media.mediaText = rule.media.mediaText === "print" ? "all" : "not all"));
+    wrap.style.minHeight = 0;
+    const fits = ([width, height]) => {
+      wrap.style.width = width * MM + "px";
+      return wrap.offsetHeight + 4 <= height * MM;
+    };
+    for (let percent = 112; percent >= 50; percent -= 2) {
+      root.style.setProperty("--fit", percent / 100);
+      if (PAPERS.every(fits)) break;
+    }
+    wrap.style.width = wrap.style.minHeight = "";
+    rules.forEach((rule, number) => (rule.media.mediaText = said[number]));
+  }
+
+  /* Labels are placed by the width of their letters: once more, should the typeface have come after the charts. */
+  const late = !document.fonts.check(FACE);
   start();
+  if (late) document.fonts.load(FACE).then(redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => onPaper || redraw());
   addEventListener("beforeprint", () => {
     onPaper = true;
     redraw();
+    fit();
   });
   addEventListener("afterprint", () => {
     onPaper = false;
