@@ -11,7 +11,7 @@ export UV_CACHE_DIR := $(CURDIR)/.uv/cache
 export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.uv/python
 endif
 
-.PHONY: help setup report test lab load bench clean
+.PHONY: help setup report test lab load look bench clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,11 +32,14 @@ load: setup $(SAMPLE) ## Write the fictional retailer's exports and load all war
 	@$(CLI) load data/public/london --warehouse $(WAREHOUSES)/london
 	@$(CLI) load data/public/linknyc --warehouse $(WAREHOUSES)/linknyc
 
+look: report ## Publish, and take pictures of every kind of page: desk, dark, phone, paper
+	@$(RUN) python tests/look.py
+
 bench: load ## Run the benchmarks and print their figures
 	@$(RUN) python -m benchmarks
 
 clean: ## Remove what the other targets made, the virtual environment included
-	rm -rf .venv .uv data/sample data/warehouses reports/published .pytest_cache .ruff_cache
+	rm -rf .venv .uv data/sample data/warehouses reports/published reports/look .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: $(UV)

@@ -162,7 +162,7 @@ def test_conda_and_pip_users_get_the_same_packages():
 
 def test_every_make_target_has_one_line_of_help():
     makefile = (ROOT / "Makefile").read_text()
-    for target in ("report", "test", "lab", "load", "bench", "clean"):
+    for target in ("report", "test", "lab", "load", "look", "bench", "clean"):
         assert re.search(rf"^{target}:.*## \w.+", makefile, re.MULTILINE), target
 
 
