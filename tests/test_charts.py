@@ -654,6 +654,7 @@ def test_the_components_without_a_chart_are_plain_values():
         "word": "Rose",
         "number": "4.1",
         "interval": "3.8 to 4.5",
+        "claim": "Recorded theft rose.",
         "sentence": "Recorded theft rose.",
         "meta": "T2",
         "measured": {"metric": "theft_rate", "change": 0.123456789, "period": "2026-10-01"},
