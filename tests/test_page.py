@@ -452,6 +452,97 @@ def test_a_value_that_is_not_a_number_is_a_fault():
     assert changed(fail) == ["“Recorded theft shows no clear change” (cell 5) holds a value that is not a number."]
 
 
+# Chart, table and words tell the same numbers
+
+
+def measured_exhibit(**changes):
+    """An exhibit as charts make it: its table holds what was measured beside what is written."""
+    columns = [
+        {"name": "period", "label": "Month", "numeric": False, "values": ["2026-08-01", "2026-09-01", "2026-10-01"]},
+        {"name": "value", "label": "Rate", "numeric": True, "values": [4.11, None, 4.38]},
+        {"name": "loss", "label": "Loss", "numeric": True, "values": [1234567, 0.12, 987]},
+        {"name": "share", "label": "Share", "numeric": True, "values": [0.3412, 0.004, 1]},
+    ]
+    rows = [
+        ["August 2026", "4.1", "$1.2 million", "34 %"],
+        ["September 2026", "not known", "$0.12", "under 1 %"],
+        ["October 2026", "4.4", "$990", "100 %"],
+    ]
+    line = {"type": "scatter", "x": ["2026-08-01", "2026-09-01", "2026-10-01"], "y": [4.11, None, 4.38]}
+    words = "From 4.1 in August to 4.4 in October 2026; 1 month not known; 3 months in all. 95 % of 10,000 per 100 visits."
+    made = exhibit(words=words, figure=figure([line]))
+    return made | {"table": made["table"] | {"columns": columns, "rows": rows}} | changes
+
+
+def disagreeing(change):
+    made = measured_exhibit()
+    change(made)
+    notebook = report()
+    notebook.cells[4] = shown(made)
+    return [told.split("”) ")[1] for told in proof.faults(page.html(notebook, about=ABOUT), notebook)]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda e: None, None),
+        (
+            lambda e: e["figure"]["data"][0].update(y=[4.11, None, 4.39]),
+            "draws a point at 2026-10-01, 4.39, which is in no row of its table.",
+        ),
+        (
+            lambda e: e["figure"]["data"][0].update(y=[4.38, None, 4.11]),
+            "draws a point at 2026-08-01, 4.38, which is in no row of its table.",
+        ),
+        (
+            lambda e: e["figure"]["data"][0].update(x=["2026-08-01", "2026-09-01", "2026-11-01"]),
+            "draws a point at 2026-11-01, 4.38, which is in no row of its table.",
+        ),
+        (lambda e: e["table"]["rows"][0].__setitem__(1, "4.2"), "writes 4.2 in its table where 4.11 was measured."),
+        (
+            lambda e: e["table"]["rows"][0].__setitem__(2, "$1.3 million"),
+            "writes $1.3 million in its table where 1234567 was measured.",
+        ),
+        (lambda e: e["table"]["rows"][2].__setitem__(2, "$970"), "writes $970 in its table where 987 was measured."),
+        (lambda e: e["table"]["rows"][0].__setitem__(3, "35 %"), "writes 35 % in its table where 0.3412 was measured."),
+        (
+            lambda e: e.update(words="From 4.1 in August to 4.5 in October 2026."),
+            "says 4.5 in its words, which is in no row of its table.",
+        ),
+        (
+            lambda e: e.update(words="4.1 in August; 2 months not known."),
+            "says 2 in its words, which is in no row of its table.",
+        ),
+        (
+            lambda e: e["figure"]["data"].append({"type": "heatmap", "z": [[1]], "x": [1], "y": [1]}),
+            "has a chart of type heatmap, which is not drawn here: use scatter or bar, or show it as a table.",
+        ),
+        (
+            lambda e: e["figure"]["data"].append({"type": "pie", "values": [1], "x": [1], "y": [1]}),
+            "has a chart of type pie, which is not drawn here: use scatter or bar, or show it as a table.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_number_that_chart_table_and_words_do_not_share_is_a_fault(change, fault):
+    told = disagreeing(change)
+    assert told[:1] == ([fault] if fault else []), told
+
+
+def test_places_on_an_axis_are_no_numbers_and_a_band_has_corners_between_rows():
+    def ranked(made):
+        made["form"] = "ranking"
+        made["figure"]["data"] = [{"type": "scatter", "x": [4.11, 4.38], "y": [0, 77]}]
+
+    def banded(made):
+        made["figure"]["data"].append({"x": ["2026-08-01", "2026-09-01"], "y": [4.38, 4.38], "fill": "toself"})
+
+    def beside(made):
+        made["figure"]["data"].append({"x": ["2026-08-01"], "y": [4.2], "fill": "toself"})
+
+    assert disagreeing(ranked) == disagreeing(banded) == []
+    assert disagreeing(beside) == ["draws a point at 2026-08-01, 4.2, which is in no row of its table."]
+
+
 # The wording rules, held against all that a page says
 
 LOUD = "“It soared.” breaks a wording rule: loud words are no evidence: write rose or fell by how much (95 % a to b)."

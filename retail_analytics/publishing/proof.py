@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from retail_analytics.publishing.agreement import disagreements
 from retail_analytics.publishing.assets import content_hash
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.publishing.page import unparted
@@ -75,6 +76,8 @@ def _exhibit_faults(page, notebook) -> Iterator[str]:
                 yield f"{name} has lost its chart."
             elif not any(_has_a_point(trace) for trace in chart["data"]):
                 yield f"{name} has a chart without a single point."
+        for found in disagreements(exhibit, drawn.get(f"chart-{number}")):
+            yield f"{name} {found}."
         if exhibit.get("heat"):
             expected = [_as_read(cell["text"]) for row in exhibit["heat"]["rows"] for cell in row["cells"]]
             if not any(expected) or [_text_of(cell) for cell in HEAT_CELLS(place)] != expected:

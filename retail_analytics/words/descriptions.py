@@ -34,7 +34,8 @@ def describe(measured: Measured) -> str:
         return _waiting(measured)
     what = _what(metric)
     if "period" not in rows.columns or rows["period"].n_unique() == 1:
-        return f"{what}: {_extremes(rows, naming(measured), _form(measured))}.{late(measured)}"
+        told = late(measured) if "period" in rows.columns else ""  # groups are compared over settled periods
+        return f"{what}: {_extremes(rows, naming(measured), _form(measured))}.{told}"
     first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
     names = naming(measured)
     parts = [f"{what}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
