@@ -11,6 +11,7 @@ from datetime import date
 from html import escape
 
 from retail_analytics import tokens
+from retail_analytics.language import phrase
 
 MIMETYPE = "application/vnd.retail-risk+json"
 EXACT = 2**53  # up to here a float holds every whole number
@@ -41,7 +42,7 @@ def verdict_row(question: str, verdict, *, exhibit: Exhibit | None = None, meta:
     return Exhibit(
         {
             "kind": "verdict",
-            "question": question,
+            "question": phrase(question),
             "status": verdict.status,
             "word": verdict.word,
             "number": verdict.number or "",
@@ -65,7 +66,7 @@ def points(title: str, items, style: str = "points") -> Exhibit:
         {
             "kind": "list",
             "style": style,
-            "title": title,
+            "title": phrase(title),
             "items": [{"lead": lead, "text": text} for lead, text in pairs],
         }
     )

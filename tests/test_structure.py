@@ -22,10 +22,11 @@ REPORTS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 # A room may import the rooms before it, and itself.
-ROOMS = ["errors", "sources", "months", "warehouse", "coverage", "measure", "metrics", "tolerances", "compare", "statistics", "words", "tokens", "exhibits", "charts",
+ROOMS = ["errors", "language", "sources", "months", "warehouse", "coverage", "measure", "metrics", "messages", "tolerances", "compare", "statistics", "words", "tokens", "exhibits", "charts",
          "provenance", "publishing", "__init__", "commands", "__main__"]  # fmt: skip
-PUBLISHING_KNOWS = {"errors", "sources", "months", "warehouse", "measure", "words", "tokens", "exhibits", "publishing"}
+PUBLISHING_KNOWS = {"errors", "language", "sources", "months", "warehouse", "measure", "words", "tokens", "exhibits", "publishing"}
 HOMES = {
+    "babel": {"language", "messages"},
     "duckdb": {"warehouse"},
     "fastexcel": {"sources"},
     "filelock": {"warehouse", "publishing"},

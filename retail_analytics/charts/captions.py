@@ -2,6 +2,7 @@
 
 from retail_analytics import exhibits, words
 from retail_analytics.exhibits import Exhibit, definition, plain
+from retail_analytics.language import phrase
 from retail_analytics.measure import Measured, Stock
 from retail_analytics.months import after
 
@@ -213,7 +214,7 @@ def named(row: dict, by) -> str:
 
 
 def _sentence(says) -> str | None:
-    return getattr(says, "sentence", says)
+    return phrase(says) if isinstance(says, str) else getattr(says, "sentence", says)
 
 
 def _source(measured: Measured) -> str:

@@ -4,6 +4,7 @@ from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import weekday
 from retail_analytics.measure import Measured
 
 BREAKS = (0.75, 0.9, 1.1, 1.35, 1.65)  # times the average cell: between them the levels 1 to 6
@@ -24,7 +25,7 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         return absent
     rows = list(measured.rows.iter_rows(named=True))
     cells = {(row["hour"], row["weekday"]): _cell(measured, row) for row in rows}
-    weekdays = range(1, len(words.WEEKDAYS) + 1)
+    weekdays = range(1, 8)
     return captions.exhibit(
         measured,
         "heatmap",
@@ -32,7 +33,7 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         subtitle=subtitle or captions.subtitle(measured),
         table=twin(measured, ["weekday", "hour", "numerator", "denominator", "value", "low", "high"]),
         heat={
-            "columns": [name[:3] for name in words.WEEKDAYS],
+            "columns": [weekday(number, "abbreviated") for number in weekdays],
             "rows": [
                 {"label": words.hour(at), "cells": [cells.get((at, weekday), CLOSED) for weekday in weekdays]}
                 for at in dict.fromkeys(row["hour"] for row in rows)

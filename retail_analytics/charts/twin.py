@@ -101,7 +101,7 @@ def _text(measured: Measured, column: str, row: dict) -> str:
     if column == "reason":
         return cell or ""
     if cell is None:
-        return words.NOT_KNOWN
+        return words.not_known()
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, str):

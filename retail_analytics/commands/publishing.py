@@ -17,6 +17,8 @@ GOOD = ("published", "unchanged")
 @click.command()
 @click.argument("report")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="May be given often.")
+@click.option("--language", metavar="LANGUAGE", 
+              help="Of the page, like de: short for -p language=de.")
 @click.option("--pdf", is_flag=True, help="Print it too: a PDF beside the page, the same as the browser's. "
               "Needs a Chromium on the machine; a page without it is published, and the exit code is 1.")
 @click.option("--static", is_flag=True, help="For mail: charts drawn beforehand by a Chromium on the machine, "
@@ -30,8 +32,9 @@ GOOD = ("published", "unchanged")
 @warehouse_option
 @shelf_option
 @json_option
-def publish(report: str, parameters, pdf: bool, static: bool, shared: bool, again: bool, deadline: float | None,
-            memory: float | None, warehouse_dir: Path, reports_dir: Path, as_json: bool) -> None:  # fmt: skip
+def publish(report: str, parameters, language: str | None, pdf: bool, static: bool, shared: bool, again: bool,
+            deadline: float | None, memory: float | None, warehouse_dir: Path, reports_dir: Path,
+            as_json: bool) -> None:  # fmt: skip
     """Publish one REPORT: run its notebook, check the page, put it on the shelf.
 
     \b
@@ -42,7 +45,7 @@ def publish(report: str, parameters, pdf: bool, static: bool, shared: bool, agai
 
     form = Form(static=static, shared=shared, pdf=pdf)
     kernels.warm_up()
-    values = dict(_name_and_value(pair) for pair in parameters)
+    values = dict(_name_and_value(pair) for pair in parameters) | ({"language": language} if language else {})
     given = {"seconds": deadline, "memory": memory and memory * 1e9}
     limits = run.Limits(**{name: value for name, value in given.items() if value})
     done = run.publish(report, values, warehouse=warehouse_dir, reports_dir=reports_dir, form=form, again=again,
@@ -62,13 +65,14 @@ def publish(report: str, parameters, pdf: bool, static: bool, shared: bool, agai
 @click.argument("packs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1, 64), help="Reports at the same time; the cores when not given.")
 @click.option("--last-month", metavar="YYYY-MM", help="Last month shown; the newest complete one when not given.")
+@click.option("--language", metavar="LANGUAGE", help="Of the pages, like de; as the packs say when not given.")
 @click.option("--resume", metavar="RUN", help="Go on with an earlier run: what did not end well in it.")
 @click.option("--only", type=click.Choice(["failed"]), help="Only what did not end well when it was run last.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run and why, and run nothing.")
 @shelf_option
 @json_option
-def run_packs(packs, workers: int | None, last_month: str | None, resume: str | None, only: str | None, dry_run: bool,
-              reports_dir: Path, as_json: bool) -> None:  # fmt: skip
+def run_packs(packs, workers: int | None, last_month: str | None, language: str | None, resume: str | None,
+              only: str | None, dry_run: bool, reports_dir: Path, as_json: bool) -> None:  # fmt: skip
     """Publish every report that the PACKS name; what has not changed is left as it is.
 
     A report is run again when the data that it read, its notebook, the code, a package or its parameters have changed,
@@ -87,8 +91,8 @@ def run_packs(packs, workers: int | None, last_month: str | None, resume: str | 
     began = time.monotonic()
     read = (pack.read_pack(path, Path.cwd(), reaching=reaching) for path in packs)
     asked = pack.packs_of(resume, reports_dir) if resume else [*read]
-    if last_month:
-        asked = [pack.of_month(one, last_month) for one in asked]
+    values = {name: value for name, value in (("last_month", last_month), ("language", language)) if value}
+    asked = [pack.with_values(one, values) for one in asked]
     if dry_run:
         for due, becomes in pack.due_now(asked, reports_dir, resumes=resume, only_failed=bool(only)):
             click.echo(f"{due.name}: {becomes}")

@@ -14,6 +14,7 @@ from bs4.element import PreformattedString, Tag
 from markupsafe import Markup, escape
 
 from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.language import of_plotly, phrase
 from retail_analytics.publishing.changes import component
 from retail_analytics.words.parts import inside
 
@@ -34,7 +35,7 @@ def outline(notebook) -> dict:
     blocks = front
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            for title, body in _pieces(cell.source):
+            for title, body in _pieces(_translated(cell.source)):
                 if title:
                     blocks = []
                     sections.append({"title": title, "blocks": blocks})
@@ -177,7 +178,7 @@ def _charts(numbered: list[dict]) -> dict | None:
                 "narrow": _plain(exhibit.get("narrow") or {}),
             }
         )
-    return {"templates": templates, "charts": charts} if charts else None
+    return {"templates": templates, "charts": charts, "locale": of_plotly()} if charts else None
 
 
 def _plain(part):
@@ -201,6 +202,12 @@ def _terms(numbered: list[dict]) -> list[dict]:
             known = terms.setdefault(term["name"], term | {"anchor": str(len(terms) + 1)})
             term["anchor"] = known["anchor"]
     return list(terms.values())
+
+
+def _translated(source: str) -> str:
+    """A markdown cell in the language that is spoken: each of its headings and paragraphs is a message."""
+    parts = (re.fullmatch(r"(#* ?)(.*)", part, re.DOTALL) for part in source.split("\n\n"))
+    return "\n\n".join(mark + phrase(text) for mark, text in (part.groups() for part in parts))
 
 
 def _pieces(source: str) -> Iterator[tuple[str, Markup]]:

@@ -176,9 +176,9 @@ def due_now(
             yield one, f"refused: {error}"
 
 
-def of_month(pack: Pack, last_month: str) -> Pack:
-    """The same pack for another last month than it says itself."""
-    return replace(pack, due=[replace(due, parameters=due.parameters | {"last_month": last_month}) for due in pack.due])
+def with_values(pack: Pack, values: dict[str, str]) -> Pack:
+    """The same pack with other values of parameters than it says itself."""
+    return replace(pack, due=[replace(due, parameters=due.parameters | values) for due in pack.due])
 
 
 def packs_of(run: str, reports_dir: Path) -> list[Pack]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 
 from retail_analytics import words
+from retail_analytics.language import phrase, phrase_for, spoken
 from retail_analytics.publishing.assets import FOLDER, assets
 from retail_analytics.publishing.brand import PLAIN, Brand
 from retail_analytics.publishing.changes import changes
@@ -145,7 +146,7 @@ def _foot(about: dict) -> str:
 
 def edition(about: dict) -> list[str]:
     """What the numbers of a page stand for: month, scope, and the day up to which things were known."""
-    known = [f"as known {day_name(about['as_known'])}"] if about.get("as_known") else []
+    known = [phrase("as known {day}", day=day_name(about["as_known"]))] if about.get("as_known") else []
     return [month_name(about["month"]), scope_name(about["scope"]), *known]
 
 
@@ -167,17 +168,17 @@ def day_name(day) -> str:
 
 def scope_name(scope: str) -> str:
     """All regions, or a scope as readers know it."""
-    return "all regions" if scope == "all" else str(scope)
+    return phrase("all regions") if scope == "all" else str(scope)
 
 
 def _facts(about: dict, more: list) -> list:
     told = {label for label, _ in more}
     parameters = ", ".join(f"{name}={value}" for name, value in about.get("parameters", {}).items())
     known = [
-        ("Report", about["report"]),
-        ("Run", about.get("run")),
-        ("Snapshot", about.get("snapshot")),
-        ("Parameters", "" if more else parameters),  # a finished report tells each by its name
+        (phrase("Report"), about["report"]),
+        (phrase("Run"), about.get("run")),
+        (phrase("Snapshot"), about.get("snapshot")),
+        (phrase("Parameters"), "" if more else parameters),  # a finished report tells each by its name
     ]
     return [(label, value) for label, value in known if value and label not in told] + list(more)
 
@@ -186,6 +187,7 @@ def _facts(about: dict, more: list) -> list:
 def _environment() -> Environment:
     """Templates of our folder only: nothing that is installed elsewhere can change a page."""
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=unparted)
+    environment.globals |= {"phrase": phrase, "phrase_for": phrase_for, "spoken": spoken}
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False, "separators": (",", ":")}
     return environment
 

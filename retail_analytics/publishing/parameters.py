@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from retail_analytics.errors import ParameterError, UnknownName, WarehouseError
+from retail_analytics.language import ENGLISH, known
 from retail_analytics.months import after, window
 from retail_analytics.warehouse import Warehouse
 
@@ -76,6 +77,7 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
         if name not in asked.parameters:
             raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
     typed = asked.parameters | {name: _typed(asked, name, value) for name, value in values.items()}
+    known(typed.get("language", ENGLISH))
     if warehouse.known_by and warehouse.known_by > date.today():
         raise ParameterError(f"{asked.name}: known_by is {warehouse.known_by}, which lies in the future.")
     return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "scope")})

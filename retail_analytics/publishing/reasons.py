@@ -15,7 +15,7 @@ from retail_analytics.warehouse import Warehouse
 PACKAGES = ("duckdb", "ibis-framework", "nbconvert", "papermill", "plotly", "polars", "statsmodels")
 LIBRARY = Path(__file__).parents[1]
 RECKONING = ("sources", "tables", "warehouse", "months", "coverage", "measure", "metrics", "compare", "statistics")
-CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json", ".woff2"}
+CODE = {".py", ".sql", ".yaml", ".j2", ".css", ".js", ".json", ".woff2", ".po"}
 
 
 def inputs(notebook: Path, brand: Brand) -> dict:

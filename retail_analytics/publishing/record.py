@@ -20,13 +20,14 @@ from zlib import crc32
 from filelock import FileLock
 
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.language import ENGLISH
 from retail_analytics.publishing.hidden import hidden
 from retail_analytics.warehouse import NOW
 
 RUNS, STATE, SUPERSEDED = "runs.jsonl", "shelf.sqlite", "superseded"
 GOOD = ("published", "unchanged")
 FILES = ("page", "pdf", "notebook")  # of a run that made a page
-SERIES = ("warehouse", "report", "scope", "known_by")  # what one page after the other is about
+SERIES = ("warehouse", "report", "scope", "known_by", "language")  # what one page after the other is about
 EDITION = (*SERIES, "month")  # what one page is about
 NAMED = ", ".join(EDITION)
 TABLES = f"""
@@ -288,10 +289,10 @@ def _take(state: sqlite3.Connection, line: bytes, number: int) -> int:
         state.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", (run["run"], text))
         return 0
     edition = edition_of(run)
-    state.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?, ?, ?)", (*edition, number, text))
+    state.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*edition, number, text))
     if run["end"] == "published":
         values = (*edition, number, run["run"], text)
-        state.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        state.execute("INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
     return 0
 
 
@@ -311,11 +312,15 @@ def records(state: sqlite3.Connection, of: str, values: tuple = ()) -> Iterator[
 
 def edition_of(run: dict) -> tuple:
     """Runs that are about the same: the newest of them counts."""
-    return run["warehouse"], run["report"], run["scope"], known_by_of(run), run["month"]
+    return run["warehouse"], run["report"], run["scope"], known_by_of(run), language_of(run), run["month"]
 
 
 def known_by_of(run: dict) -> str:
     return run["parameters"].get("known_by", NOW)
+
+
+def language_of(run: dict) -> str:
+    return run["parameters"].get("language", ENGLISH)
 
 
 def _locked(reports_dir: Path) -> FileLock:

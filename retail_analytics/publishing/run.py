@@ -12,13 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import psutil
 
 from retail_analytics.errors import UnknownName, WorkbenchError
+from retail_analytics.language import ENGLISH, languages, phrase, speaking, written
 from retail_analytics.publishing import advice, chromium, record
 from retail_analytics.publishing.brand import PLAIN, Brand, brand_of
 from retail_analytics.publishing.forms import COMPLETE, Form
@@ -29,7 +30,6 @@ from retail_analytics.publishing.watch import NOTEBOOK, PAGE, PDF, SOCKETS, Atte
 from retail_analytics.warehouse import NOW, TABLES, Warehouse, open_warehouse
 from retail_analytics.warehouse.scopes import Scope
 
-MONTH = "%B %Y"
 KEPT = ("page", "page_hash", "pdf", "pdf_hash", "notebook", "bytes", "headline")  # of the page that stays
 BUILDING = ".building"  # the folder of the shelf where pages are made
 
@@ -124,7 +124,8 @@ def publish(
     again: bool = False,
     limits: Limits = Limits(),
 ) -> Run:
-    """Run a report and put its page on the shelf, at <warehouse>/<report>/<month>[-<scope>][-known-<day>].html.
+    """Run a report and put its page on the shelf,
+    at <warehouse>/<report>/<month>[-<scope>][-known-<day>].html (.de.html).
 
     Gives the run, whatever its end; the run is recorded in runs.jsonl, the index is left to the caller.
     With the same notebook, parameters, form, contents of the tables it reads, code and packages as the page that is
@@ -212,7 +213,7 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
         "data": warehouse.title,
         "warehouse": warehouse.path.parent.name,
         "report": asked.name,
-        "title": asked.title,
+        "title": _title(asked, parameters.get("language", ENGLISH)),
         "month": parameters["last_month"],
         "scope": parameters["scope"],
         "scope_name": _scope(warehouse, parameters["scope"]).label,
@@ -221,6 +222,12 @@ def _facts(warehouse: Warehouse, asked: Report, parameters: dict, due: Due, batc
         "parameters": parameters,
         "form": due.form,
     }
+
+
+def _title(asked: Report, language: str) -> str:
+    """As the page's own language has it; a refused request may name one that there is not."""
+    with speaking(language if language in languages() else ENGLISH):
+        return phrase(asked.title)
 
 
 def run_id() -> str:
@@ -233,7 +240,8 @@ def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder.mkdir(parents=True)
     facts, earlier = one.facts, [record.page_before(reports_dir, one.facts), one.before]
     since = tuple(page for run in earlier if run and (page := record.as_published(reports_dir, run)))
-    return Attempt(one.asked.path, facts["parameters"], one.opened.path, _about(one), one.due.form, one.brand, folder,
+    about = _about(one, record.language_of(facts))
+    return Attempt(one.asked.path, facts["parameters"], one.opened.path, about, one.due.form, one.brand, folder,
                    since, **asdict(one.limits))  # fmt: skip
 
 
@@ -316,6 +324,8 @@ class _Place:
         self.reports_dir = reports_dir
         slug = _scope(one.opened, facts["scope"]).slug
         name = facts["month"] + (f"-{slug}" if slug else "") + (f"-known-{known_by}" if known_by else "")
+        language = record.language_of(facts)
+        name += "" if language == ENGLISH else f".{language}"
         folder = reports_dir / facts["warehouse"] / facts["report"]
         self.page, self.pdf, self.notebook = (folder / f"{name}{kind}" for kind in (".html", ".pdf", ".ipynb"))
         self.failure_page, self.failed_notebook = folder / f"{name}.failed.html", folder / f"{name}.failed.ipynb"
@@ -324,17 +334,16 @@ class _Place:
         return path.relative_to(self.reports_dir).as_posix()
 
 
-def _about(one: Prepared) -> dict:
+def _about(one: Prepared, language: str = ENGLISH) -> dict:
     """What the page's head and foot say about the run."""
-    month = datetime.strptime(one.facts["month"], "%Y-%m")
     known = max((row["covered_to"] for row in one.opened.coverage.values()), default=None)
     return {
-        "title": one.asked.title,
+        "title": _title(one.asked, language),
         "organisation": one.opened.title,
         "report": one.asked.name,
-        "month": month.strftime(MONTH),
+        "month": one.facts["month"],
         "scope": one.facts["scope_name"],
-        "as_known": known and known.strftime("%-d %B %Y"),
+        "as_known": known and _in_words(known, language),
         "shelf_link": "../../index.html",
         "snapshot": one.opened.snapshot,
         "run": one.facts["run"],
@@ -343,6 +352,11 @@ def _about(one: Prepared) -> dict:
                     "made": one.facts["started"]},  # fmt: skip
         "method": one.facts["inputs"],
     }
+
+
+def _in_words(day: date, language: str) -> str:
+    with speaking(language):
+        return written(day, f"{day.day} %B %Y", "yMMMMd")
 
 
 def _heading(notebook: Path, cell_index: int | None) -> str:

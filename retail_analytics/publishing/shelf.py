@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from retail_analytics.language import ENGLISH, name_of
 from retail_analytics.publishing.brand import brand_of
 from retail_analytics.publishing.page import day_name, month_name, render, scope_name
 from retail_analytics.publishing.record import (
@@ -18,6 +19,7 @@ from retail_analytics.publishing.record import (
     edition_of,
     exists,
     known_by_of,
+    language_of,
     last_good_of,
     make,
     records,
@@ -131,6 +133,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
     published = newest["end"] in GOOD and there
     month, scope = month_name(newest["month"]), scope_name(newest.get("scope_name", newest["scope"]))
     scope += f", as known on {day_name(known_by_of(newest))}" if known_by_of(newest) != NOW else ""
+    scope += f", {name_of(language_of(newest))}" if language_of(newest) != ENGLISH else ""
     reason = newest.get("reason") or ("The page is no longer on the shelf." if not published else "")
     data = newest.get("data", newest["shelf"])
     title = newest["title"] if data == newest["shelf"] else f"{newest['title']}, {data}"
@@ -144,7 +147,7 @@ def _row(reports_dir: Path, state: sqlite3.Connection, newest: dict, up: str = "
         "month": newest["month"],
         "month_name": month,
         "scope": scope,
-        "scope_order": (newest["scope"] != "all", newest["scope"], known_by_of(newest)),
+        "scope_order": (newest["scope"] != "all", newest["scope"], known_by_of(newest), language_of(newest)),
         "state": "published" if published else "failed",
         "mark": "late" if newest["end"] == "late" else "published" if published else "failed",
         "word": WORDS[newest["end"]] if published or newest["end"] not in GOOD else "Page missing",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from retail_analytics.language import ENGLISH
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.words import rules
 
@@ -13,7 +14,9 @@ _text_of = etree.XPath("normalize-space(string())")
 
 
 def wording_faults(page, notebook) -> Iterator[str]:
-    """The wording rules that a parsed page breaks, made from a notebook: a sentence for each."""
+    """The wording rules that a parsed page breaks, made from a notebook: a sentence for each. They are of English."""
+    if page.get("lang") != ENGLISH:
+        return
     shown = [content for cell in notebook.cells for content in components(cell)]
     prose = [part for part in page.iter("div") if part.get("class") == "prose"]
     claims = [_text_of(part) for block in prose for part in block.iter(TEXTS)]

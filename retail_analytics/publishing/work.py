@@ -17,6 +17,7 @@ from traitlets.config import Config
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
+from retail_analytics.language import ENGLISH, speaking
 from retail_analytics.publishing import chromium, kernels, numbers, page, proof
 from retail_analytics.publishing.hidden import shown_secrets
 from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, PDF, Attempt, Outcome
@@ -68,7 +69,8 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
     try:
         made = nbformat.read(executed, as_version=4)
         since = numbers.readable(attempt.since)
-        html = page.html(made, about=attempt.about, brand=attempt.brand, since=since)
+        with speaking(attempt.parameters.get("language", ENGLISH)):
+            html = page.html(made, about=attempt.about, brand=attempt.brand, since=since)
         made = _stripped(made)
         faults = [*proof.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
         if faults:

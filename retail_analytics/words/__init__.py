@@ -7,8 +7,6 @@ nothing here says why something changed.
 from retail_analytics.words.descriptions import describe
 from retail_analytics.words.formats import (
     MINUS,
-    NOT_KNOWN,
-    WEEKDAYS,
     about,
     chance,
     change,
@@ -22,6 +20,7 @@ from retail_analytics.words.formats import (
     month,
     n_of_n,
     named,
+    not_known,
     number,
     numbers,
     opening,
@@ -31,6 +30,8 @@ from retail_analytics.words.formats import (
     plural,
     probability,
     rate,
+    span,
+    to_the_end,
     value,
     whole,
 )
@@ -40,8 +41,6 @@ from retail_analytics.words.verdicts import Verdict, counted, grown, headline, j
 
 __all__ = [
     "MINUS",
-    "NOT_KNOWN",
-    "WEEKDAYS",
     "Verdict",
     "about",
     "amounts",
@@ -63,6 +62,7 @@ __all__ = [
     "month",
     "n_of_n",
     "named",
+    "not_known",
     "number",
     "numbers",
     "opening",
@@ -73,6 +73,8 @@ __all__ = [
     "probability",
     "rate",
     "scored",
+    "span",
+    "to_the_end",
     "value",
     "verdict",
     "watched",

@@ -3,10 +3,10 @@
 from retail_analytics import compare
 from retail_analytics.measure import Measured
 from retail_analytics.words.formats import (
-    NOT_KNOWN,
     about,
     column,
     n_of_n,
+    not_known,
     number,
     opening,
     percent,
@@ -60,7 +60,7 @@ def _course(rows, names, measured):
     name = f"{row_name(rows.row(0, named=True), names)}: " if names else ""
     known = rows.drop_nulls("value")
     if known.is_empty():
-        return f"{name or 'All periods '}{NOT_KNOWN}."
+        return f"{name or 'All periods '}{not_known()}."
     form = _form(measured)
 
     def point(row):
@@ -77,14 +77,14 @@ def _course(rows, names, measured):
         f"{word} {point(row)}" for word, row in zip(("first", "last", "lowest", "highest"), ends, strict=True)
     )
     gaps = rows.height - known.height
-    return f"{name}{said}{f'; {plural(gaps, measured.every)} {NOT_KNOWN}' if gaps else ''}."
+    return f"{name}{said}{f'; {plural(gaps, measured.every)} {not_known()}' if gaps else ''}."
 
 
 def _extremes(rows, names, form):
     """All groups if they are few, else the highest and the lowest."""
     known = rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
     if known.is_empty():
-        return NOT_KNOWN
+        return not_known()
 
     def point(row):
         name = row_name(row, names)
@@ -113,7 +113,7 @@ def _waiting(measured):
     for _, rows in compare.groups(measured):
         name = f"{row_name(rows.row(0, named=True), measured.by)}: " if measured.by else ""
         if rows["value"].null_count() == rows.height:
-            parts.append(f"{name}{NOT_KNOWN}; too few closed.")
+            parts.append(f"{name}{not_known()}; too few closed.")
             continue
         end = rows["waited"].max()
         marks = [mark for mark in MARKS[measured.every][:3] if mark < end] + [end]
@@ -131,7 +131,7 @@ def _form(measured):
 
     def written(row):
         if row["value"] is None:
-            return NOT_KNOWN
+            return not_known()
         if "weekday" in columns:
             return f"{rate(row['value'])} times the average"
         if "domain" in columns:

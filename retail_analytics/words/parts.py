@@ -1,13 +1,13 @@
 """Parts of sentences that verdicts, titles and descriptions share."""
 
 from retail_analytics.words.formats import (
-    NOT_KNOWN,
     about,
     column,
     interval,
     month,
     n_of_n,
     named,
+    not_known,
     number,
     plural,
     probability,
@@ -37,7 +37,7 @@ def beside(row, metric):
 
 def with_limits(row, metric):
     if row["value"] is None:
-        return NOT_KNOWN
+        return not_known()
     return value(row["value"], metric, row.get("denominator")) + beside(row, metric)
 
 

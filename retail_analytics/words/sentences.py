@@ -7,11 +7,11 @@ import polars as pl
 from retail_analytics import compare
 from retail_analytics.measure import Measured
 from retail_analytics.words.formats import (
-    NOT_KNOWN,
     about,
     month,
     n_of_n,
     named,
+    not_known,
     number,
     opening,
     percent,
@@ -42,7 +42,7 @@ def latest(measured: Measured) -> str:
         return f"{metric.label} in {when}: {_ends(compare.latest(measured))}.{late(measured)}"
     row = rows.row(0, named=True)
     if row["value"] is None:
-        return f"{metric.label} in {when}: {NOT_KNOWN}."
+        return f"{metric.label} in {when}: {not_known()}."
     if metric.estimate == "share" and row["denominator"] < compare.FEWEST_MEMBERS:
         parts = n_of_n(row["numerator"], row["denominator"])
         return f"{metric.label}: {parts} in {when}; too few for a share.{late(measured)}"
@@ -57,7 +57,7 @@ def _ends(measured):
     metric, names = measured.metric, naming(measured)
     known = measured.rows.drop_nulls("value").sort("value", descending=True, maintain_order=True)
     if known.is_empty():
-        return NOT_KNOWN
+        return not_known()
 
     def point(row):
         n = f" ({n_of_n(row['numerator'], row['denominator'])})" if metric.estimate == "share" else ""
@@ -94,7 +94,7 @@ def _curves(measured):
     curves = {row_name(rows.row(0, named=True), measured.by): rows for _, rows in compare.groups(measured)}
     known = {name: rows for name, rows in curves.items() if rows["value"].null_count() < rows.height}
     if not known:
-        return f"{label}: {NOT_KNOWN}, too few have ended."
+        return f"{label}: {not_known()}, too few have ended."
     if len(known) == 1:
         return f"{label}: {_waited(measured, *known.values())}."
     times = {name: _median(rows) for name, rows in known.items()}
@@ -137,7 +137,7 @@ def _outside(measured):
 def _busiest(measured):
     label, known = measured.metric.label, measured.rows.drop_nulls("value")
     if known.is_empty():
-        return f"{label}: {NOT_KNOWN}."
+        return f"{label}: {not_known()}."
     row = known.sort("value", descending=True, maintain_order=True).row(0, named=True)
     if (row.get("low") or 0) <= 1:
         return f"{label}: no hour of the week stands out from the average by more than chance."
@@ -170,7 +170,7 @@ def _bands(measured):
     label, rows = measured.metric.label, measured.rows.drop_nulls("value")
     by = [name for name in measured.by if name != "band"]
     if rows.is_empty():
-        return f"{label}: {NOT_KNOWN}."
+        return f"{label}: {not_known()}."
     if by:
         sizes = rows.group_by("band").agg(pl.col("numerator").sum()).sort("numerator", "band")
         one = rows.filter(pl.col("band") == sizes["band"][-1])

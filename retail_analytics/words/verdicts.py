@@ -7,7 +7,6 @@ from retail_analytics import compare
 from retail_analytics.measure import Measured, Stock
 from retail_analytics.words.formats import (
     MINUS,
-    NOT_KNOWN,
     change,
     day,
     interval,
@@ -15,6 +14,7 @@ from retail_analytics.words.formats import (
     listed,
     month,
     n_of_n,
+    not_known,
     number,
     opening,
     percent,
@@ -240,7 +240,7 @@ def _against(compared, row):
     now = _with_parts(row["value"], row["numerator"], row["denominator"], metric)
     before = _with_parts(row["before"], row["numerator_before"], row["denominator_before"], metric)
     unit = f" {metric.unit}" if metric.estimate == "rate" and row["value"] is not None else ""
-    then = f"; {NOT_KNOWN} a year before" if row["before"] is None else f" against {before} a year before"
+    then = f"; {not_known()} a year before" if row["before"] is None else f" against {before} a year before"
     changes = "".join(f"{note['text'].rstrip('.')}. " for note in row["recording_changes"])
     said = f"{changes}{now}{unit} {when}{then}."
     if compared.left_out:

@@ -11,7 +11,9 @@
   const PAPERS = [[188, 280], [193.9, 262.4]]; // mm within the margins of a summary: A4, Letter
   const MM = 96 / 25.4;
   const LOWER = 0.92; // on paper, where two exhibits share a page
-  const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
+  if (figures.locale) Plotly.register({ moduleType: "locale", dictionary: {}, ...figures.locale });
+  const locale = (figures.locale || { name: "en-US" }).name;
+  const CONFIG = { locale, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   let onPaper = false;
 
   /* The light tokens stand first in the style sheet; paper overrides some of them. */
