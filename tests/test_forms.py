@@ -1,16 +1,20 @@
-"""The forms of a page, with a real Chromium, and without one: the PDF beside it."""
+"""The forms of a page, with a real Chromium, and without one: the PDF beside it, drawn beforehand, sharing files."""
 
+import base64
 import json
+import os
 import re
 import stat
 import time
+import zlib
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
 from retail_analytics.errors import ParameterError, SourceError, WorkbenchError
-from retail_analytics.publishing import chromium, record, shelf
+from retail_analytics.publishing import assets, chromium, islands, numbers, proof, record, shelf
 from retail_analytics.publishing.forms import Form
 from retail_analytics.publishing.pack import read_pack, run_packs
 from retail_analytics.publishing.run import Limits, publish
@@ -150,3 +154,160 @@ def test_a_browser_that_gives_no_pdf_says_its_last_word(tmp_path, monkeypatch):
     monkeypatch.setenv(chromium.VARIABLE, str(program))
     with pytest.raises(WorkbenchError, match="made no PDF of the page: Running without a sandbox is not supported."):
         chromium.pdf(tmp_path / "page.html", tmp_path / "page.pdf")
+
+
+# Drawn beforehand, and shared
+
+
+@pytest.fixture(scope="module")
+def forms(retailer, tmp_path_factory):
+    """A report in each form, on a shelf of its own: the run, the page, the notebook."""
+    made = {}
+    for name in ("complete", "static", "shared"):
+        form, folder = Form(**({} if name == "complete" else {name: True})), tmp_path_factory.mktemp(name)
+        run = publish("theft_trends", warehouse=retailer.path.parent, reports_dir=folder, form=form)
+        assert run.end == "published", run.reason
+        made[name] = (run, folder / run.page, nbformat.read(folder / run.notebook, as_version=4))
+    return made
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens a page from its file: the window, and what it complains of or asks for elsewhere."""
+    contexts = []
+
+    def open_page(path, **options):
+        contexts.append(browser.new_context(**options))
+        window, wrong = contexts[-1].new_page(), []
+        window.on("console", lambda message: wrong.append(message.text))
+        window.on("pageerror", lambda error: wrong.append(str(error)))
+        window.on("request", lambda request: None if request.url.startswith("file:") else wrong.append(request.url))
+        window.goto(path.as_uri())
+        return window, wrong
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def colours(window) -> set[str]:
+    """In which colours the marks and texts of the charts are drawn."""
+    return set(window.eval_on_selector_all(
+        ".plot svg :is(path, text)", "all => all.flatMap(one => [getComputedStyle(one).fill, getComputedStyle(one).stroke])"
+    ))  # fmt: skip
+
+
+def test_a_static_page_has_every_chart_and_no_script_and_is_small(forms, opened):
+    run, path, notebook = forms["static"]
+    assert run.form == Form(static=True) and path.stat().st_size <= 500_000
+    text = path.read_text()
+    assert "default-src 'none'; script-src 'none'; " in text.replace("&#39;", "'") and "plotly.js" not in text.lower()
+    assert re.findall("<script[^>]*>", text) == ['<script type="application/json" id="report-record">']
+    for options in ({}, {"java_script_enabled": False}):
+        window, wrong = opened(path, color_scheme="light", viewport={"width": 1280, "height": 900}, **options)
+        charts = window.locator(".plot")
+        assert charts.count() >= 5 and wrong == []
+        for number in range(charts.count()):
+            box = charts.nth(number).bounding_box()
+            assert box["width"] > 300 and box["height"] > 60
+            assert charts.nth(number).locator("svg:visible").count() == 1
+            assert charts.nth(number).locator("svg:visible path").count() > 3
+    complete, _ = opened(forms["complete"][1], color_scheme="light", viewport={"width": 1280, "height": 900})
+    complete.wait_for_selector("html[data-charts=done]", state="attached")
+    texts = [[one.text_content() for one in page.locator(".plot svg.main-svg text, .plot svg.wide text").all()] for page in (complete, window)]
+    assert sorted(map(str.strip, texts[0])) == sorted(map(str.strip, texts[1]))  # it says what the other form says
+
+
+def test_a_static_page_follows_dark_paper_and_a_phone(forms, opened):
+    path = forms["static"][1]
+    window, wrong = opened(path, color_scheme="light", viewport={"width": 1280, "height": 900})
+    light = colours(window)
+    window.emulate_media(color_scheme="dark")
+    assert "rgb(21, 33, 43)" in light and "rgb(239, 236, 228)" in colours(window)
+    assert not any(colour.startswith("rgb(1, 2,") for colour in light)
+    window.emulate_media(media="print", color_scheme="dark")
+    assert "rgb(21, 33, 43)" in colours(window)
+    window.emulate_media(media="screen")
+    window.set_viewport_size({"width": 360, "height": 780})
+    assert window.evaluate("document.documentElement.scrollWidth") == 360 and wrong == []
+    assert window.locator("#exhibit-2 svg.narrow:visible").count() == 1 and not window.locator("svg.wide:visible").count()
+
+
+def test_without_a_chromium_a_static_page_is_refused_in_one_sentence(retailer, notebooks, tmp_path, without_chromium):
+    notebooks("weekly", "1 + 1")
+    where = ["--warehouse", retailer.path.parent, "--reports", tmp_path / "shelf"]
+    assert command("publish", "weekly", "--static", *where) == (2, f"Error: {NONE}\n")
+    assert command("publish", "weekly", "--static", "--shared", *where)[0] == 2
+
+
+def test_shared_pages_are_small_and_use_what_lies_on_the_shelf(forms, opened):
+    run, path, _ = forms["shared"]
+    assert path.stat().st_size <= 250_000
+    beside = {file.name.split("-")[0] for file in (path.parents[2] / assets.SHARED).iterdir()}
+    assert beside == {"look", "plotly", "report"}
+    window, wrong = opened(path, viewport={"width": 1280, "height": 900})
+    window.wait_for_selector("html[data-charts=done]", state="attached")
+    for chart in window.locator(".plot").all():
+        assert chart.locator("svg path").count() > 3
+    assert wrong == [] and window.evaluate("document.fonts.check('16px \"Workbench Sans\"')")
+    record_there = json.loads(window.locator("#report-record").text_content())
+    assert record_there == numbers.read(path)
+    assert record_there["exhibits"] == numbers.read(forms["complete"][1])["exhibits"]
+    window.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert wrong == []
+
+
+def test_a_shared_page_whose_files_are_gone_has_its_words_and_is_due(forms, opened, retailer, tmp_path):
+    path = tmp_path / "shop/weekly/page.html"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(forms["shared"][1].read_bytes())
+    window, _ = opened(path)
+    assert "In words:" in window.locator("#words-2").inner_text() and window.locator("#exhibit-2 table").is_visible()
+    run, page, _ = forms["shared"]
+    again = {"warehouse": retailer.path.parent, "reports_dir": page.parents[2], "form": Form(shared=True)}
+    assert publish("theft_trends", **again).end == "unchanged"
+    next((page.parents[2] / assets.SHARED).glob("plotly*")).unlink()
+    assert publish("theft_trends", **again).end == "published"
+    assert next((page.parents[2] / assets.SHARED).glob("plotly*")).is_file()
+    superseded = page.parents[2] / record.superseded(lines(page.parents[2])[0])
+    window, wrong = opened(superseded)  # what was superseded goes on to find what it shares
+    window.wait_for_selector("html[data-charts=done]", state="attached")
+    assert wrong == []
+    assert publish("theft_trends", **again | {"form": Form()}).end == "published"  # another form is another page
+
+
+def test_islands_are_unpacked_in_the_browser_as_they_were_packed(opened, tmp_path):
+    values = ["", "short", "ü€😀 </script>", "abc" * 90_000, bytes(range(256)).hex() * 400, os.urandom(70_000).hex()]
+    told = "".join(islands.packed(f"island-{number}", [value]) for number, value in enumerate(values))
+    raw = os.urandom(40_000)
+    stored = zlib.compressobj(0, wbits=-15)
+    packed = base64.b64encode(stored.compress(json.dumps([raw.hex()]).encode()) + stored.flush()).decode()
+    told += f'<script type="application/json" id="stored" data-packed>"{packed}"</script>'
+    script = (assets.FOLDER / "unpack.js").read_text()
+    (tmp_path / "page.html").write_text(f"<!doctype html><meta charset=utf-8>{told}<script>{script}</script>")
+    window, wrong = opened(tmp_path / "page.html")
+    for number, value in enumerate(values):
+        assert json.loads(window.locator(f"#island-{number}").text_content()) == [value], number
+    assert json.loads(window.locator("#stored").text_content()) == [raw.hex()] and wrong == []
+
+
+@pytest.mark.parametrize(
+    ("form", "old", "new", "fault"),
+    [
+        ("static", '<svg class="wide"', '<img class="wide"', "has a chart that was not drawn."),
+        ("static", "</main>", "<script>x()</script></main>", "The page has 1 scripts; a static one has none."),
+        ("static", "</main>", "x" * 500_000 + "</main>", "it must stay below 500,000."),
+        ("shared", '<script src="../../shared/plotly-', '<script src="../../other/plotly-', "The page asks for a file beside it: ../../other/plotly-"),
+        ("shared", '<script src="../../shared/plotly-', '<script src="https://x.example/plotly-', "leads out of the page: https://x.example"),
+        ("shared", "</main>", '<script src="../../shared/more.js"></script></main>', "The page asks for a file beside it: ../../shared/more.js."),
+        ("shared", "</main>", "<script>x()</script></main>", "The page holds a script that is not ours"),
+        ("complete", "script-src ", "script-src &#39;self&#39; ", "lets in what lies beside it."),
+        ("complete", "</main>", '<script src="../../shared/report-0123456789abcdef.js"></script></main>', "The page asks for a file beside it"),
+    ],
+)  # fmt: skip
+def test_a_broken_page_of_each_form_has_a_fault(forms, form, old, new, fault):
+    run, path, notebook = forms[form]
+    text = path.read_text()
+    assert proof.faults(text, notebook, run.form) == [] and old in text
+    count = -1 if old.startswith("<svg") else 1
+    assert any(fault in one for one in proof.faults(text.replace(old, new, count), notebook, run.form))

@@ -49,7 +49,7 @@ def pdf(page: Path, to: Path) -> None:
 def loaded(page: Path) -> str:
     """The HTML of a page once its scripts have run. Raises WorkbenchError if there is none."""
     html = page.with_suffix(".loaded")
-    said = _run(page, page.parent, "--dump-dom", to=html)
+    said = _run(page, page.parent, "--window-size=1440,900", "--dump-dom", to=html)
     text = html.read_text(encoding="utf-8")
     if "</html>" not in text:
         raise WorkbenchError(f"Chromium did not open the page{said}.")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from retail_analytics import words
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.publishing import islands
 from retail_analytics.publishing.changes import LISTS
 
 SHAPE = 1  # how a record is written: pages whose record is written otherwise are not read
-HELD = re.compile(r'<script type="application/json" id="report-record">(.*?)</script>', re.DOTALL)
+HELD = re.compile(r'<script type="application/json" id="report-record"[^>]*>(.*?)</script>', re.DOTALL)
 ROWS = ("read", "kept", "refused", "merged", "left_out")  # of the account of a file
 OF_VERDICT = ("question", "status", "word", "number", "interval", "sentence", "meta", "measured")
 OF_EXHIBIT = ("number", "form", "title", "subtitle", "words", "source", "tier", "notes")
@@ -58,7 +59,7 @@ def read(path: Path) -> dict:
     if not held:
         raise WorkbenchError(f"{path} holds no numbers: it is no page of a report. Name the .html file of one.")
     try:
-        record = json.loads(held[1])
+        record = islands.read(held[1])
     except ValueError:
         raise WorkbenchError(f"{path} is damaged: its record cannot be read. Publish the report again.") from None
     if record.get("shape") != SHAPE:

@@ -10,12 +10,16 @@ from functools import cache
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
 from retail_analytics import words
 from retail_analytics.language import phrase, phrase_for, spoken
+from retail_analytics.publishing import islands
 from retail_analytics.publishing.assets import FOLDER, assets
 from retail_analytics.publishing.brand import PLAIN, Brand
 from retail_analytics.publishing.changes import changes
+from retail_analytics.publishing.drawings import COLOURS
+from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.numbers import record_of
 from retail_analytics.publishing.outline import components, outline, with_changes
 
@@ -32,15 +36,32 @@ ENDS = {
 }
 
 
-def html(notebook, *, about: dict, brand: Brand = PLAIN, since: list[dict] | None = None) -> str:
+def html(notebook, *, about: dict, brand: Brand = PLAIN, form: Form = COMPLETE, since: list[dict] | None = None,
+         drawings: dict[str, Markup] | None = None) -> str:  # fmt: skip
     """The page of an executed notebook: one HTML text that asks nothing of any network.
 
     about: title, organisation, report, month, scope, as_known, shelf_link, snapshot, run, parameters;
     month as "2026-10" and days as "2026-11-14", or already in words; for the record also edition (the same month, scope
     and day for programs) and method (fingerprints, versions). since: the records of the pages that it is compared
-    with, as changes.changes takes them; None where nobody looked. The same of all three give the same bytes.
+    with, as changes.changes takes them; None where nobody looked. drawings: those of a static page, by the box of the
+    chart. The same of all of them give the same bytes.
     """
     page = outline(notebook)
+    if form.static:
+        for exhibit in page["exhibits"]:
+            exhibit["drawn"] = (drawings or {}).get(f"chart-{exhibit['number']}", "")
+        page["charts"] = None
+    return _rendered(page, about, brand, () if form.static else ("report.js",), form, since)
+
+
+def drawable(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
+    """The page that a browser opens to draw the charts of a static one: `drawings` are read from it then."""
+    scripts = ("report.js", "draw.js")
+    return _rendered(outline(notebook), about, brand, scripts, COMPLETE, more_css=COLOURS)
+
+
+def _rendered(page: dict, about: dict, brand: Brand, scripts: tuple[str, ...], form: Form,
+              since: list[dict] | None = None, **more) -> str:  # fmt: skip
     page["facts"] = _facts(about, page["about"].get("facts", []))
     record = record_of(page, about)
     if since is not None:
@@ -48,14 +69,16 @@ def html(notebook, *, about: dict, brand: Brand = PLAIN, since: list[dict] | Non
         with_changes(page, record["changes"])
     return render(
         "index.html.j2",
-        script="report.js",
+        scripts=scripts,
         plotly=bool(page["charts"]),
         brand=brand,
         foot=_foot(about),
+        form=form,
         page=page,
         about=about,
         edition=edition(about),
         record=record,
+        **more,
     )
 
 
@@ -129,15 +152,15 @@ def _rest(runs: list) -> list[dict]:
     return lines
 
 
-def render(
-    template: str, *, script: str | None = None, plotly: bool = False, brand: Brand = PLAIN, foot: str = "", **values
-) -> str:
-    """A page from a template of the folder, as is its `script`; with plotly.js, if it has charts.
+def render(template: str, *, scripts: tuple[str, ...] = (), plotly: bool = False, brand: Brand = PLAIN,
+           foot: str = "", form: Form = COMPLETE, more_css: str = "", **values) -> str:  # fmt: skip
+    """A page from a template of the folder, as are its scripts; with plotly.js, if it has charts.
 
     `foot` stands at the end of each page on paper.
     """
-    brought = assets(script, plotly=plotly, brand=brand, foot=foot)
-    return _environment().get_template(template).render(assets=brought, brand=brand, **values)
+    brought = assets(scripts, plotly=plotly, brand=brand, foot=foot, form=form, more_css=more_css)
+    island = islands.packed if form.shared else islands.plain
+    return _environment().get_template(template).render(assets=brought, brand=brand, island=island, **values)
 
 
 def _foot(about: dict) -> str:
@@ -188,7 +211,6 @@ def _environment() -> Environment:
     """Templates of our folder only: nothing that is installed elsewhere can change a page."""
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=unparted)
     environment.globals |= {"phrase": phrase, "phrase_for": phrase_for, "spoken": spoken}
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False, "separators": (",", ":")}
     return environment
 
 

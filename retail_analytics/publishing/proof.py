@@ -1,19 +1,21 @@
 """Proof of a finished page before it is published: it is read as a browser reads it, and compared with its notebook."""
 
-import json
 import math
 import re
 from collections.abc import Iterator
 
 from lxml import etree
 
+from retail_analytics.publishing import islands
 from retail_analytics.publishing.agreement import disagreements
 from retail_analytics.publishing.assets import content_hash
+from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.publishing.page import unparted
 from retail_analytics.publishing.wording import wording_faults
 
 PLOTLY_MARK = "* plotly.js ("  # its licence comment, kept as its licence asks
+LARGEST_STATIC = 500_000  # bytes; it is made to be sent
 LARGEST = 6_000_000  # bytes; mail servers refuse what is much larger
 
 ERROR_TEXT = re.compile(r"^Traceback \(most recent call last\)|^\w*(?:Error|Exception): ", re.MULTILINE)
@@ -21,12 +23,14 @@ ADDRESSES = ("src", "href", "xlink:href", "srcset", "action", "formaction", "pos
 TAG = re.compile(r"<[a-z]", re.IGNORECASE)
 POLICY = "Content-Security-Policy"
 TABLE_ROWS = etree.XPath("descendant::table[@class = 'data']/tbody/tr")
+DRAWN = etree.XPath("boolean(descendant::svg[@class = 'wide']/descendant::*[self::path or self::rect or self::circle])")
+SHARED_FILE = re.compile(r"\.\./\.\./shared/(?:look|plotly-basic|report)-[0-9a-f]{16}\.(?:css|js)")
 HEAT_CELLS = etree.XPath("descendant::table[@class = 'heat']/tbody/tr/td")
 EXTERNAL_IN_CSS = re.compile(r"@import|url\(\s*['\"]?\s*(?:https?:|//)", re.IGNORECASE)
 _text_of = etree.XPath("string()")
 
 
-def faults(html_text: str, notebook) -> list[str]:
+def faults(html_text: str, notebook, form: Form = COMPLETE) -> list[str]:
     """What is wrong with a finished page, one sentence each; an empty list lets it be published.
 
     The page is parsed and compared with the notebook it was made from.
@@ -34,9 +38,9 @@ def faults(html_text: str, notebook) -> list[str]:
     page = etree.fromstring(html_text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
     return [
         *_notebook_faults(notebook),
-        *_exhibit_faults(page, notebook),
+        *_exhibit_faults(page, notebook, form.static),
         *wording_faults(page, notebook),
-        *_file_faults(page, html_text),
+        *_file_faults(page, html_text, form),
     ]
 
 
@@ -58,9 +62,9 @@ def _notebook_faults(notebook) -> Iterator[str]:
                 yield f"“{name}” (cell {number}) holds a value that is not a number."
 
 
-def _exhibit_faults(page, notebook) -> Iterator[str]:
+def _exhibit_faults(page, notebook, static: bool) -> Iterator[str]:
     island = _with_id(page, "figures")
-    drawn = {chart["box"]: chart for chart in json.loads(island.text)["charts"]} if island is not None else {}
+    drawn = {chart["box"]: chart for chart in islands.read(island.text)["charts"]} if island is not None else {}
     for number, exhibit in enumerate(exhibits(notebook), start=1):
         name = f"Exhibit {number} (“{exhibit['title']}”)"
         place = _with_id(page, f"exhibit-{number}")
@@ -70,13 +74,16 @@ def _exhibit_faults(page, notebook) -> Iterator[str]:
         title = _with_id(place, f"title-{number}")
         if not exhibit["title"].strip() or title is None or _text_of(title) != _as_read(exhibit["title"]):
             yield f"{name} does not show its title."
+        chart = exhibit.get("figure") if static else drawn.get(f"chart-{number}")
         if exhibit.get("figure"):
-            chart = drawn.get(f"chart-{number}")
-            if chart is None or _with_id(place, f"chart-{number}") is None:
+            box = _with_id(place, f"chart-{number}")
+            if chart is None or box is None:
                 yield f"{name} has lost its chart."
             elif not any(_has_a_point(trace) for trace in chart["data"]):
                 yield f"{name} has a chart without a single point."
-        for found in disagreements(exhibit, drawn.get(f"chart-{number}")):
+            elif static and not DRAWN(box):
+                yield f"{name} has a chart that was not drawn."
+        for found in disagreements(exhibit, chart):
             yield f"{name} {found}."
         if exhibit.get("heat"):
             expected = [_as_read(cell["text"]) for row in exhibit["heat"]["rows"] for cell in row["cells"]]
@@ -90,22 +97,33 @@ def _exhibit_faults(page, notebook) -> Iterator[str]:
             yield f"{name} does not show its table: {len(rows)} rows, {len(expected)} in the notebook."
 
 
-def _file_faults(page, html_text: str) -> Iterator[str]:
-    size = len(html_text.encode())
-    if size >= LARGEST:
-        yield f"The page has {size:,} bytes; it must stay below {LARGEST:,}."
+def _file_faults(page, html_text: str, form: Form) -> Iterator[str]:
+    size, largest = len(html_text.encode()), LARGEST_STATIC if form.static else LARGEST
+    if size >= largest:
+        yield f"The page has {size:,} bytes; it must stay below {largest:,}."
     titles = [_text_of(title).strip() for title in page.iter("h1")]
     if len(titles) != 1 or not titles[0]:
         yield f"The page has {len(titles)} main headings (h1) instead of one."
     scripts = [script for script in page.iter("script") if script.get("type") != "application/json"]
+    if form.static and scripts:
+        yield f"The page has {len(scripts)} scripts; a static one has none."
+    beside = [element.get("src") or element.get("href") for element in page.iter("script", "link")]
+    beside = [address for address in beside if address and not address.startswith("data:")]
+    for address in beside:
+        if not (form.shared and SHARED_FILE.fullmatch(address)):
+            yield f"The page asks for a file beside it: {address[:80]}."
     copies = sum(PLOTLY_MARK in (script.text or "") for script in scripts)
+    copies += sum("/plotly-" in address for address in beside)
     needed = 0 if _with_id(page, "figures") is None else 1
     if copies != needed:
         yield f"The page holds plotly.js {copies} times; it needs it {needed} times."
     allowed = next((meta.get("content", "") for meta in page.iter("meta") if meta.get("http-equiv") == POLICY), "")
     if "default-src 'none'" not in allowed or "unsafe" in allowed:
         yield "The page has no strict content policy."
-    for element in [*scripts, *page.iter("style")]:
+    if "'self'" in allowed and not form.shared:
+        yield "The content policy of the page lets in what lies beside it."
+    within = [script for script in scripts if not script.get("src") or (script.text or "").strip()]
+    for element in [*within, *page.iter("style")]:
         if content_hash(element.text or "") not in allowed:
             yield f"The page holds a {element.tag} that is not ours: {(element.text or '')[:60]!r}."
     # The parser drops tags where they should not stand; a browser may heed them all the same.

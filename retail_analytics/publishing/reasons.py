@@ -8,7 +8,8 @@ from pathlib import Path
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.publishing import chromium
-from retail_analytics.publishing.brand import Brand
+from retail_analytics.publishing.assets import shares
+from retail_analytics.publishing.brand import Brand, brand_of
 from retail_analytics.publishing.forms import Form
 from retail_analytics.warehouse import Warehouse
 
@@ -58,6 +59,8 @@ def why_due(before: dict | None, facts: dict, opened: Warehouse, reports_dir: Pa
     forms = [name for name in ("static", "shared") if getattr(form, name) != was.get(name, False)]
     if forms:
         return [f"form changed ({', '.join(forms)})"]
+    if form.shared and not shares(reports_dir, brand_of(reports_dir)):
+        return ["shared file missing"]
     if form.pdf and not (_has_pdf(before, reports_dir) or _no_chromium()):
         return ["PDF missing"]
     then, now = before["inputs"], facts["inputs"]

@@ -74,7 +74,7 @@ def index(reports_dir: Path) -> Path:
     last = max((run["started"] for run in newest), default=None)
     page = render(
         "shelf.html.j2",
-        script="shelf.js",
+        scripts=("shelf.js",),
         title="Report shelf",
         brand=brand_of(reports_dir),
         organisation=_organisation(rows),
@@ -99,7 +99,7 @@ def _write_month(reports_dir: Path, state: sqlite3.Connection, month: str) -> No
     """All that the shelf has of a month, with what was superseded."""
     rows = _sorted(_row(reports_dir, state, run, "../") for run in records(state, "newest WHERE month = ?", (month,)))
     page = render(
-        "shelf.html.j2", script="shelf.js", title=f"Report shelf, {month_name(month)}",
+        "shelf.html.j2", scripts=("shelf.js",), title=f"Report shelf, {month_name(month)}",
         brand=brand_of(reports_dir), organisation=_organisation(rows),
         edition=_count(rows), headline=f"{month_name(month)}: all reports", failed=[], most_failed=0, months=[],
         unread="",

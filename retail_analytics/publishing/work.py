@@ -19,6 +19,8 @@ from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
 from retail_analytics.language import ENGLISH, speaking
 from retail_analytics.publishing import chromium, kernels, numbers, page, proof
+from retail_analytics.publishing.assets import share
+from retail_analytics.publishing.drawings import drawings
 from retail_analytics.publishing.hidden import shown_secrets
 from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, PDF, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
@@ -68,21 +70,33 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         return Outcome("died", f"The kernel could not be used: {error}")
     try:
         made = nbformat.read(executed, as_version=4)
-        since = numbers.readable(attempt.since)
         with speaking(attempt.parameters.get("language", ENGLISH)):
-            html = page.html(made, about=attempt.about, brand=attempt.brand, since=since)
+            html = _page(made, attempt)
         made = _stripped(made)
-        faults = [*proof.faults(html, made), *shown_secrets(html + nbformat.writes(made))]
+        faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + nbformat.writes(made))]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")
         nbformat.write(made, executed)
         missing = _pdf_missing(attempt) if attempt.form.pdf else None
         return Outcome("published", headline=page.headline(made), read=page.tables_read(made), missing=missing)
+    except WorkbenchError as error:
+        return Outcome("unsafe", str(error))
     except OSError as error:
         return Outcome("died", f"The page could not be written: {error}.")
     except Exception as error:  # whatever it is: the page is not there, and the run must say so
         return Outcome("unsafe", f"The page could not be built: {error!r}")
+
+
+def _page(made, attempt: Attempt) -> str:
+    """The page in the form that is asked for, with what it needs. Raises WorkbenchError where charts are not drawn."""
+    about, brand, drawn = attempt.about, attempt.brand, None
+    if attempt.form.static:
+        drawn = drawings(page.drawable(made, about=about, brand=brand), attempt.folder)
+    if attempt.form.shared:
+        share(attempt.folder.parents[1], brand)
+    since = numbers.readable(attempt.since)
+    return page.html(made, about=about, brand=brand, form=attempt.form, since=since, drawings=drawn)
 
 
 def _pdf_missing(attempt: Attempt) -> str | None:
