@@ -87,7 +87,7 @@ def test_on_paper_a_chapter_breaks_no_exhibit_and_nothing_is_over_its_box(window
     assert 5 <= len(PAGES_ON_PAPER.findall(printed)) <= 10
 
 
-# Every text of a chart within its box, every part within the part that holds it, rows of the ledger one after another.
+# Every text of a chart within its box and on no other, every part within the part that holds it, rows of the ledger one after another.
 OVER = """() => {
   const over = [], box = one => one.getBoundingClientRect();
   const within = (inner, outer, slack) => inner.left >= outer.left - slack && inner.right <= outer.right + slack &&
@@ -96,6 +96,11 @@ OVER = """() => {
     for (const text of chart.querySelectorAll("svg text")) {
       if (box(text).width && !within(box(text), box(chart), 3)) over.push(chart.id + ": " + text.textContent);
     }
+    const texts = [...chart.querySelectorAll("svg text")].filter(text => box(text).width);
+    texts.forEach((one, number) => texts.slice(number + 1).forEach(other => {
+      const a = box(one), b = box(other), deep = (start, end) => Math.min(a[end], b[end]) - Math.max(a[start], b[start]);
+      if (deep("left", "right") > 4 && deep("top", "bottom") > 4) over.push(`${chart.id}: ${one.textContent} on ${other.textContent}`);
+    }));
     if (!within(box(chart), box(chart.closest("figure")), 1)) over.push(chart.id);
   }
   for (const one of document.querySelectorAll(".row > *, .list li, .cells li, .facts dd, .title, .subtitle")) {
