@@ -1,10 +1,12 @@
 """What a chart shows, in words, for those who do not see it."""
 
 from retail_analytics import compare
+from retail_analytics.language import phrase
 from retail_analytics.measure import Measured
 from retail_analytics.words.formats import (
     about,
     column,
+    interval,
     n_of_n,
     not_known,
     number,
@@ -16,7 +18,7 @@ from retail_analytics.words.formats import (
     value,
     whole,
 )
-from retail_analytics.words.parts import MARKS, groups_of, inside, late, naming, open_after, row_name
+from retail_analytics.words.parts import MARKS, after_time, groups_of, inside, late, naming, open_after, row_name
 
 LISTED = 8  # groups that a sentence can name one by one
 
@@ -25,9 +27,9 @@ def describe(measured: Measured) -> str:
     """What a chart of this table shows, for those who do not see it: ends, extremes, gaps."""
     metric, rows = measured.metric, measured.rows
     if measured.not_recorded:
-        return f"Not recorded: {measured.not_recorded}."
+        return phrase("Not recorded: {why}.", why=measured.not_recorded)
     if rows.is_empty():
-        return f"{metric.label}: nothing to show."
+        return phrase("{label}: nothing to show.", label=metric.label)
     if {"opening", "closing"} <= set(rows.columns):
         return _movement(measured)
     if "waited" in rows.columns:
@@ -38,7 +40,8 @@ def describe(measured: Measured) -> str:
         return f"{what}: {_extremes(rows, naming(measured), _form(measured))}.{told}"
     first, last = (period(end, measured.every) for end in (rows["period"].min(), rows["period"].max()))
     names = naming(measured)
-    parts = [f"{what}, by {measured.every}, {first} to {last}{'.' if names else ':'}"]
+    told = {"what": what, "every": phrase(measured.every), "span": interval(first, last, str)}
+    parts = [phrase("{what}, by {every}, {span}", **told) + ("." if names else ":")]
     series = rows.partition_by(*names, as_dict=True, maintain_order=True) if names else {(): rows}
     if len(series) > LISTED:
         ending = compare.latest(measured).rows
@@ -60,11 +63,11 @@ def _course(rows, names, measured):
     name = f"{row_name(rows.row(0, named=True), names)}: " if names else ""
     known = rows.drop_nulls("value")
     if known.is_empty():
-        return f"{name or 'All periods '}{not_known()}."
+        return f"{name or phrase('All periods') + ' '}{not_known()}."
     form = _form(measured)
 
     def point(row):
-        return f"{form(row)} in {period(row['period'], measured.every)}"
+        return phrase("{share} in {when}", share=form(row), when=period(row["period"], measured.every))
 
     by_value = known.sort("value", maintain_order=True)
     ends = [
@@ -73,9 +76,8 @@ def _course(rows, names, measured):
         by_value.row(0, named=True),
         by_value.row(-1, named=True),
     ]
-    said = ", ".join(
-        f"{word} {point(row)}" for word, row in zip(("first", "last", "lowest", "highest"), ends, strict=True)
-    )
+    ends = zip((phrase("first"), phrase("last"), phrase("lowest"), phrase("highest")), ends, strict=True)
+    said = ", ".join(f"{word} {point(row)}" for word, row in ends)
     gaps = rows.height - known.height
     return f"{name}{said}{f'; {plural(gaps, measured.every)} {not_known()}' if gaps else ''}."
 
@@ -93,8 +95,9 @@ def _extremes(rows, names, form):
     if rows.height <= LISTED or "domain" in rows.columns:
         return ", ".join(point(row) for row in rows.iter_rows(named=True))
     top = ", ".join(point(row) for row in known.head(3).iter_rows(named=True))
-    groups = "hours of the week" if "weekday" in names else groups_of(names)
-    return f"highest {top}; lowest {point(known.row(-1, named=True))}; {number(rows.height)} {groups} in all"
+    groups = phrase("hours of the week") if "weekday" in names else groups_of(names)
+    told = {"top": top, "lowest": point(known.row(-1, named=True)), "n": number(rows.height), "groups": groups}
+    return phrase("highest {top}; lowest {lowest}; {n} {groups} in all", **told)
 
 
 def _movement(measured):
@@ -103,24 +106,27 @@ def _movement(measured):
     moves = [name for name in ("arrived", "newly_visible", "left") if name in rows.columns]
     sums = {name: rows[name].sum() if rows[name].count() else None for name in moves}
     said = ", ".join(f"{column(name)} {number(total)}" for name, total in sums.items())
-    ends = f"{number(first['opening'])} at the start of {period(first['period'], measured.every)}"
-    ends += f", {number(last['closing'])} at the end of {period(last['period'], measured.every)}"
-    return f"{metric.label}: {ends}; {said} in between."
+    told = {"opening": number(first["opening"]), "first": period(first["period"], measured.every)}
+    told |= {"closing": number(last["closing"]), "last": period(last["period"], measured.every), "moves": said}
+    return phrase(
+        "{label}: {opening} at the start of {first}, {closing} at the end of {last}; {moves} in between.",
+        label=metric.label, **told,
+    )  # fmt: skip
 
 
 def _waiting(measured):
-    parts = [f"{measured.metric.label}, share {measured.metric.is_open}."]
+    parts = [phrase("{label}, share {open}.", label=measured.metric.label, open=measured.metric.is_open)]
     for _, rows in compare.groups(measured):
         name = f"{row_name(rows.row(0, named=True), measured.by)}: " if measured.by else ""
         if rows["value"].null_count() == rows.height:
-            parts.append(f"{name}{not_known()}; too few closed.")
+            parts.append(name + phrase("not known; too few closed."))
             continue
         end = rows["waited"].max()
         marks = [mark for mark in MARKS[measured.every][:3] if mark < end] + [end]
         shares = [percent(open_after(rows, mark)) for mark in marks]
-        shares[0] += f" of {number(rows['at_risk'].max())}"
-        times = [plural(mark, measured.every) for mark in marks]
-        said = ", ".join(f"{share} after {time}" for share, time in zip(shares, times, strict=True))
+        shares[0] = phrase("{part} of {whole}", part=shares[0], whole=number(rows["at_risk"].max()))
+        times = [after_time(mark, measured.every) for mark in marks]
+        said = ", ".join(f"{share} {time}" for share, time in zip(shares, times, strict=True))
         parts.append(f"{name}{said}.")
     return " ".join(parts)
 
@@ -133,9 +139,9 @@ def _form(measured):
         if row["value"] is None:
             return not_known()
         if "weekday" in columns:
-            return f"{rate(row['value'])} times the average"
+            return phrase("{times} times the average", times=rate(row["value"]))
         if "domain" in columns:
-            return whole(row["value"]) if row.get("indicators", 1) else "not measured"
+            return whole(row["value"]) if row.get("indicators", 1) else phrase("not measured")
         if "band" in columns or metric.estimate == "share":
             parts = n_of_n(row["numerator"], row["denominator"])
             return f"{percent(row['value'], row['denominator'])} ({parts})"

@@ -1,8 +1,8 @@
 """Parts of sentences that verdicts, titles and descriptions share."""
 
+from retail_analytics.language import ENGLISH, phrase, phrase_for, spoken
 from retail_analytics.words.formats import (
     about,
-    column,
     interval,
     month,
     n_of_n,
@@ -23,8 +23,9 @@ def late(measured, what=""):
     late, end = measured.provisional_from, measured.last_month
     if late is None or end is None or late > end:
         return ""
-    span = f"{month(late)} is" if late == end else f"{month(late)} to {month(end)} are"
-    return f" {span} provisional{what}."
+    if late == end:
+        return phrase(" {month} is provisional{what}.", month=month(late), what=what)
+    return phrase(" {first} to {last} are provisional{what}.", first=month(late), last=month(end), what=what)
 
 
 def beside(row, metric):
@@ -62,25 +63,34 @@ def row_name(row, names):
 
 
 def inside(label):
-    """A label inside a sentence: its first letter small, unless the word is a name such as IoT or POS."""
+    """A label inside a sentence: its first letter small, unless the word is a name such as IoT or POS.
+
+    Only in English: sentences of another language have their labels at the beginning, or behind a colon.
+    """
+    if spoken() != ENGLISH:
+        return label
     return label if any(letter.isupper() for letter in label.split()[0][1:]) else label[:1].lower() + label[1:]
 
 
 def the(label):
     """A label as the subject of a sentence: the recorded theft rate rose, recorded thefts rose."""
+    if spoken() != ENGLISH:
+        return label
     return f"the {inside(label)}" if label.split()[-1] in ("rate", "index", "lag") else inside(label)
 
 
 def window(measured):
     """'the 36 months to October 2026'; 'October 2026'."""
     last = month(measured.last_month)
-    return last if measured.months == 1 else f"the {measured.months} months to {last}"
+    return last if measured.months == 1 else phrase("the {n} months to {month}", n=measured.months, month=last)
 
 
 def some(n, of, measured):
     """'6 of 120 stores', 'none of 6 regions', 'all 4 store formats'."""
-    groups = plural(of, column(measured.by[0]) if len(measured.by) == 1 else "group", groups_of(measured.by))
-    return f"All {groups}" if n == of > 1 else f"{number(n) if n else 'None'} of {groups}"
+    groups = plural(of, _group(measured.by), _groups(measured.by))
+    if n == of > 1:
+        return phrase("All {groups}", groups=groups)
+    return phrase("{n} of {groups}", n=number(n), groups=groups) if n else phrase("None of {groups}", groups=groups)
 
 
 def weakest(index):
@@ -88,14 +98,29 @@ def weakest(index):
     domains = index.rows.filter(index.rows["domain"] != "index")
     row = domains.sort("weakest", descending=True).row(0, named=True)
     if row["weakest"] < SURE:
-        return "which domain is the weakest cannot be told"
-    return f"the weakest domain is {inside(row['label'])}: {probability(row['weakest'])}"
+        return phrase("which domain is the weakest cannot be told")
+    told = {"label": inside(phrase(row["label"])), "probability": probability(row["weakest"])}
+    return phrase("the weakest domain is {label}: {probability}", **told)
 
 
 def groups_of(by):
     """stores; device classes; groups, if they are those of several columns."""
-    group = column(by[0]) if len(by) == 1 else "group"
-    return f"{group}es" if group.endswith("s") else f"{group}s"
+    return phrase_for(2, _group(by), _groups(by))
+
+
+def _group(by):
+    return by[0].removesuffix("_id").replace("_", " ") if len(by) == 1 else "group"
+
+
+def _groups(by):
+    return f"{_group(by)}es" if _group(by).endswith("s") else f"{_group(by)}s"
+
+
+def after_time(time, every):
+    """'after 30 days'."""
+    if every == "month":
+        return phrase_for(time, "after {n} month", "after {n} months", n=about(time))
+    return phrase_for(time, "after {n} day", "after {n} days", n=about(time))
 
 
 def open_after(rows, time):
