@@ -15,7 +15,7 @@ from statistics import median
 
 import duckdb
 
-from benchmarks import load_big, packs, shelf
+from benchmarks import load_big, packs, pages, shelf
 from retail_analytics import measure, open_warehouse
 from retail_analytics.metrics import theft
 from retail_analytics.publishing.parameters import NOTEBOOKS
@@ -42,9 +42,11 @@ def main() -> None:
     shelf.main(50_000)
     print()
     packs.main(os.cpu_count() or 1)
-    pages = sorted((ROOT / "reports" / "published").glob("*/*/*.html"), key=lambda page: -page.stat().st_size)
-    if pages:
-        print(f"\nlargest of {len(pages)} pages: {pages[0].stat().st_size / 1e6:.2f} MB")
+    print()
+    pages.main()
+    there = sorted((ROOT / "reports" / "published").glob("*/*/*.html"), key=lambda page: -page.stat().st_size)
+    if there:
+        print(f"\nlargest of {len(there)} pages: {there[0].stat().st_size / 1e6:.2f} MB")
 
 
 def report(what: str, times: int, ours: Callable, baseline: Callable) -> None:
