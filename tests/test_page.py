@@ -377,6 +377,15 @@ def test_a_broken_page_has_a_fault_that_says_what(good, old, new, fault):
     assert any(fault in found for found in broken(*good, old, new))
 
 
+def test_another_number_in_the_record_than_in_the_notebook_is_a_fault():
+    notebook = report()
+    exhibits(notebook)[2]["table"]["columns"][1] |= {"name": "value", "values": [4.1, None, 4.4]}
+    text = page.html(notebook, about=ABOUT)
+    assert proof.faults(text, notebook) == []
+    fault = "Exhibit 3 (“Three stores”) has other numbers in the record of the page than in the notebook."
+    assert broken(notebook, text, "[4.1,null,4.4]", "[4.1,0,4.4]") == [fault]
+
+
 def test_plotly_twice_is_a_fault(good):
     notebook, text = good
     again = f"<script>/** {proof.PLOTLY_MARK} */</script></main>"

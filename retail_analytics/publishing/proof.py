@@ -65,6 +65,8 @@ def _notebook_faults(notebook) -> Iterator[str]:
 def _exhibit_faults(page, notebook, static: bool) -> Iterator[str]:
     island = _with_id(page, "figures")
     drawn = {chart["box"]: chart for chart in islands.read(island.text)["charts"]} if island is not None else {}
+    record = _with_id(page, "report-record")
+    held = islands.read(record.text)["exhibits"] if record is not None else []
     for number, exhibit in enumerate(exhibits(notebook), start=1):
         name = f"Exhibit {number} (“{exhibit['title']}”)"
         place = _with_id(page, f"exhibit-{number}")
@@ -95,6 +97,14 @@ def _exhibit_faults(page, notebook, static: bool) -> Iterator[str]:
             yield f"{name} has no rows in its table."
         elif rows != expected:
             yield f"{name} does not show its table: {len(rows)} rows, {len(expected)} in the notebook."
+        beside = held[number - 1 : number]
+        if not beside or _numbers(beside[0]) != _numbers(exhibit):
+            yield f"{name} has other numbers in the record of the page than in the notebook."
+
+
+def _numbers(exhibit: dict) -> list:
+    """The numbers of an exhibit's table, column by column."""
+    return [column.get("values") for column in exhibit["table"]["columns"]]
 
 
 def _file_faults(page, html_text: str, form: Form) -> Iterator[str]:
