@@ -78,6 +78,7 @@ def test_a_pdf_is_the_browsers_print_and_follows_its_page(retailer, browser, tmp
     window = browser.new_page(color_scheme="dark")
     window.goto(page.as_uri())
     window.wait_for_selector("html[data-charts=done]", state="attached")
+    window.evaluate("document.styleSheets[1].insertRule('@page { size: A4 }', 0)")
     window.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True, print_background=True, tagged=True)
     window.close()
     assert drawn(pdf) == drawn(tmp_path / "printed.pdf") and len(drawn(pdf)) > 20
@@ -153,6 +154,7 @@ def test_a_browser_that_gives_no_pdf_says_its_last_word(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho 'Running without a sandbox is not supported.' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv(chromium.VARIABLE, str(program))
+    (tmp_path / "page.html").write_text("<title>Any</title>")
     with pytest.raises(WorkbenchError, match="made no PDF of the page: Running without a sandbox is not supported."):
         chromium.pdf(tmp_path / "page.html", tmp_path / "page.pdf")
 

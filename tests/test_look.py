@@ -54,9 +54,14 @@ def test_the_summary_is_one_page_on_either_paper(window, tmp_path, paper, more):
     assert len(PAGES_ON_PAPER.findall(page.pdf(format=paper))) == 1
 
 
-def test_the_summary_is_one_page_from_the_command_line(tmp_path):
-    chromium.pdf(SUMMARY, tmp_path / "summary.pdf")
-    assert len(PAGES_ON_PAPER.findall((tmp_path / "summary.pdf").read_bytes())) == 1
+def test_the_summary_is_one_page_of_a4_from_the_command_line(tmp_path):
+    page = tmp_path / "summary.html"
+    page.write_bytes(SUMMARY.read_bytes())
+    chromium.pdf(page, tmp_path / "summary.pdf")
+    printed = (tmp_path / "summary.pdf").read_bytes()
+    assert len(PAGES_ON_PAPER.findall(printed)) == 1
+    assert re.search(rb"/MediaBox \[0 0 59[45](\.\d+)? 84[12]", printed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["summary.html", "summary.pdf"]
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -13,9 +13,11 @@ from pathlib import Path
 import psutil
 
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.publishing.assets import content_hash
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 VARIABLE = "CHROMIUM"
+ON_A4 = "@page { size: A4 }"
 SECONDS = 60  # that a page may take; it takes one or two
 OPTIONS = (
     "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-breakpad",
@@ -40,8 +42,18 @@ def needed() -> str:
 
 
 def pdf(page: Path, to: Path) -> None:
-    """Print a page as a browser prints it, charts drawn for paper. Raises WorkbenchError if that gives no PDF."""
-    said = _run(page, to.parent, "--no-pdf-header-footer", f"--print-to-pdf={to}")
+    """Print a page on A4 as a browser prints it, charts drawn for paper.
+
+    A page says no size of paper, and Chromium would take Letter: the copy that is printed says it, and its policy
+    admits that. Raises WorkbenchError if that gives no PDF.
+    """
+    text = page.read_text(encoding="utf-8").replace("style-src ", f"style-src {content_hash(ON_A4)} ", 1)
+    sized = page.with_suffix(".a4.html")
+    sized.write_text(text.replace("</head>", f"<style>{ON_A4}</style></head>", 1), encoding="utf-8")
+    try:
+        said = _run(sized, to.parent, "--no-pdf-header-footer", f"--print-to-pdf={to}")
+    finally:
+        sized.unlink()
     if not (to.is_file() and to.read_bytes()[:5] == b"%PDF-"):
         raise WorkbenchError(f"Chromium made no PDF of the page{said}.")
 
