@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from retail_analytics.language import phrase
 from retail_analytics.measure import Measured
 from retail_analytics.months import after
 
@@ -63,7 +64,8 @@ def share(measured: Measured, within: tuple[str, ...] = ()) -> Measured:
     neither is the total: all its shares are null. So are they where the total is 0.
     The metric becomes a share that is neither better high nor low, and nobody's tolerance applies to it.
     """
-    unit = f"share of {measured.metric.label.lower()}"
+    label = measured.metric.label
+    unit = phrase("share of {small}", small=label.lower(), label=label)
     metric = replace(measured.metric, estimate="share", per=1, better=None, unit=unit)
     shares = measured.with_rows(measured.rows, metric=metric, tolerance=None)
     if shares.rows.is_empty():
@@ -127,7 +129,7 @@ def largest(measured: Measured, groups: int = 8) -> Measured:
     kept = sizes.sort("numerator", *measured.by, descending=[True] + [False] * len(measured.by)).head(groups)
     rows = measured.rows.join(kept.select(measured.by), on=measured.by, how="semi", nulls_equal=True)
     left = sizes.join(kept, on=measured.by, how="anti", nulls_equal=True).sort(measured.by).select(measured.by)
-    note = (f"The {groups} largest of {sizes.height} are shown.",) if left.height else ()
+    note = (phrase("The {n} largest of {all} are shown.", n=groups, all=sizes.height),) if left.height else ()
     names = tuple(", ".join(map(str, row)) for row in left.iter_rows())
     return measured.with_rows(rows, left_out=names, notes=measured.notes + note)
 

@@ -7,6 +7,7 @@ of `speak` at the beginning of a report changes it all. It holds for the process
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -73,6 +74,16 @@ def phrase_for(n: float, one: str, many: str, /, **places) -> str:
     if _spoken != ENGLISH and one in _messages(_spoken):
         message = _messages(_spoken)[one][_form_for(_spoken)(round(n) if n == round(n) else 2)]
     return message.format_map(places) if places else message
+
+
+def in_words(metric):
+    """A metric or duration as the language that is spoken names and defines it."""
+    if _spoken == ENGLISH:
+        return metric
+    return replace(metric, **{name: phrase(getattr(metric, name)) for name in SAID if hasattr(metric, name)})
+
+
+SAID = ("label", "unit", "definition", "is_open", "ends")  # what of a metric or duration stands in sentences
 
 
 def message(text: str, many: str | None = None) -> str:

@@ -16,6 +16,7 @@ import polars as pl
 
 from retail_analytics.coverage import circumstances, only_covered
 from retail_analytics.errors import ParameterError, UnknownName
+from retail_analytics.language import in_words, phrase
 from retail_analytics.months import after, day_after, window
 from retail_analytics.warehouse import Warehouse
 from retail_analytics.warehouse.scopes import ALL, Scope
@@ -134,6 +135,9 @@ class Measured:
     left_out: tuple[str, ...] = ()  # groups that are not in the rows, though the warehouse has them
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        object.__setattr__(self, "metric", in_words(self.metric))
+
     @property
     def query(self) -> str:
         """The SQL that gives the amounts again; "" where nothing is recorded."""
@@ -191,13 +195,16 @@ def measure(
     found = [warehouse.once(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
     if any(amount.height and amount["amount"].null_count() == amount.height for amount in found):
-        where = "" if place == ALL else f" in {place}"
-        return replace(facts, not_recorded=f"no values for {metric.label.lower()}{where} in these months")
+        told = {"label": facts.metric.label, "small": metric.label.lower(), "place": place}
+        if place == ALL:
+            return replace(facts, not_recorded=phrase("no values for {small} in these months", **told))
+        return replace(facts, not_recorded=phrase("no values for {small} in {place} in these months", **told))
     if metric.currency and metric.currency not in by:
         money = _currencies(warehouse, metric, place)
         if len(money) > 1:
-            return replace(facts, not_recorded=f"{metric.label.lower()} in one currency ({', '.join(money)} are mixed)")
-        facts = replace(facts, metric=replace(metric, unit=", ".join([metric.unit, *money])))
+            told = {"label": facts.metric.label, "small": metric.label.lower(), "mixed": ", ".join(money)}
+            return replace(facts, not_recorded=phrase("{small} in one currency ({mixed} are mixed)", **told))
+        facts = replace(facts, metric=replace(facts.metric, unit=", ".join([facts.metric.unit, *money])))
     rows = _grid(periods, found, by)
     facts = replace(
         facts,
@@ -251,10 +258,11 @@ def durations(
     expression = t.select(*by, waited=_since(t[duration.start], until, duration.every).cast("float64"), closed=closed)
     rows = warehouse.read(expression).with_columns(pl.lit(duration.name).alias("metric"))
     if rows.is_empty():
-        table = duration.table.replace("_", " ")
-        return replace(facts, not_recorded=f"no {table} to measure it by that began in these months")
+        table = phrase(duration.table.replace("_", " "))
+        missing = phrase("no {table} to measure it by that began in these months", table=table)
+        return replace(facts, not_recorded=missing)
     if not rows["closed"].any() and warehouse.read(recorded).is_empty():
-        return replace(facts, not_recorded=f"no {duration.ends} in this warehouse")
+        return replace(facts, not_recorded=phrase("no {what} in this warehouse", what=facts.metric.ends))
     return replace(
         facts,
         rows=rows.select("metric", *by, "waited", "closed").sort(*by, "waited", "closed", nulls_last=True),
@@ -281,9 +289,9 @@ def _missing(warehouse: Warehouse, tables, place: Scope) -> str | None:
         if name not in warehouse.coverage:
             return warehouse.lacking(name)
         if place.kind == "store" and not warehouse.tells("store_id", name):
-            return warehouse.lacking(name, "by store")
+            return warehouse.lacking(name, phrase("by store"))
         if place.kind == "store_format" and not warehouse.tells("store_format", name):
-            return warehouse.lacking(name, "by store format")
+            return warehouse.lacking(name, phrase("by store format"))
     return None
 
 

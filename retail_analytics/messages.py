@@ -18,13 +18,12 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
-from retail_analytics.language import FOLDER
+from retail_analytics.language import FOLDER, SAID
 from retail_analytics.metrics import every_metric
 
 PACKAGE = Path(__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 KEYWORDS = {"phrase": None, "message": {1: (1,), 2: (1, 2)}, "phrase_for": (2, 3)}
-SAID_OF_METRICS = ("label", "unit", "definition", "is_open", "ends")
 
 
 def messages() -> Catalog:
@@ -59,7 +58,7 @@ def _of_templates():
 
 def _of_metrics():
     for metric in every_metric().values():
-        for part in SAID_OF_METRICS:
+        for part in SAID:
             if getattr(metric, part, None):
                 yield f"metrics/{metric.name}", getattr(metric, part)
 

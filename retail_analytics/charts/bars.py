@@ -8,6 +8,7 @@ from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured
 
 RAMPS = {  # number of known parts: their greys, darkest first, as far apart as they can be
@@ -19,7 +20,8 @@ RAMPS = {  # number of known parts: their greys, darkest first, as far apart as 
     6: ("h6", "h5", "h4", "h3", "h2", "h1"),
 }
 ON_DARK = {"h6", "h5"}  # greys that text is written on in the colour of paper
-UNKNOWN = ("unknown", "not known", "not assessed")  # what a part's name begins with if nobody knows
+# What a part's name begins with if nobody knows.
+UNKNOWN = (message("unknown"), message("not known"), message("not assessed"))
 BAR, STEP = 34, 46  # px: the height of a bar, and from one to the next
 NAMES = {look.COLUMN: 170, look.PHONE: 122}  # px for the names of several bars, by the width of the chart
 
@@ -53,7 +55,7 @@ def split(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     bands = [words.named("band", band) for band in measured.rows["band"].unique(maintain_order=True)]
     parted = measured.rows.filter(measured.rows["value"] > 0)["band"].unique()
     if len(parted) == 1:
-        why = f"Nothing to split: there is nothing but {words.named('band', parted[0])}."
+        why = phrase("Nothing to split: there is nothing but {band}.", band=words.named("band", parted[0]))
         return exhibits.not_recorded(says if isinstance(says, str) else measured.metric.label, why)
     known = [band for band in bands if not _is_unknown(band)]
     if len(known) > max(RAMPS):
@@ -77,7 +79,7 @@ def split(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
 
 
 def _is_unknown(band: str) -> bool:
-    return band.lower().startswith(UNKNOWN)
+    return band.lower().startswith(tuple(map(phrase, UNKNOWN)))
 
 
 def _bars(measured: Measured) -> tuple[list[str], list[Part]]:

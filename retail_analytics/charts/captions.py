@@ -2,7 +2,7 @@
 
 from retail_analytics import exhibits, words
 from retail_analytics.exhibits import Exhibit, definition, plain
-from retail_analytics.language import phrase
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured, Stock
 from retail_analytics.months import after
 
@@ -19,7 +19,7 @@ def exhibit(
     figure: dict | None = None,
     narrow: dict | None = None,
     heat: dict | None = None,
-    tier: str = "T1 described",
+    tier: str = message("T1 described"),
     notes=(),
 ) -> Exhibit:
     """The exhibit of a measured table; `says` is its conclusion, else the newest value in a sentence."""
@@ -37,7 +37,7 @@ def exhibit(
             "measured": _facts(measured),
             "heat": heat,
             "source": _source(measured),
-            "tier": tier,
+            "tier": phrase(tier),
             "notes": [
                 *notes,
                 *(_noted(note, measured) for note in measured.annotations),
@@ -90,12 +90,12 @@ def absent(measured: Measured, says, *, drawn: str | None = "value") -> Exhibit 
     `drawn` is the column whose values are drawn; None where having none is a result too.
     """
     if measured.not_recorded:
-        why = f"Not recorded: {measured.not_recorded}."
+        why = phrase("Not recorded: {why}.", why=measured.not_recorded)
     elif len(measured.by) == 1 and measured.by[0] in measured.place.alone:
-        says = says or f"{measured.metric.label} by {words.column(measured.by[0])}"
-        why = f"Nothing to compare: this is about {measured.place} alone."
+        says = says or phrase("{label} by {column}", label=measured.metric.label, column=words.column(measured.by[0]))
+        why = phrase("Nothing to compare: this is about {place} alone.", place=measured.place)
     elif drawn in measured.rows.columns and not measured.rows[drawn].count():
-        why = f"Cannot tell: nothing is known and settled in {words.window(measured)}."
+        why = phrase("Cannot tell: nothing is known and settled in {window}.", window=words.window(measured))
     else:
         return None
     return exhibits.not_recorded(says if isinstance(says, str) else measured.metric.label, why)
@@ -105,16 +105,17 @@ def subtitle(measured: Measured) -> str:
     """What is measured, in which unit, split by what, over which time, where, and what is shaded."""
     columns = measured.rows.columns
     parts = [words.opening(unit(measured))]
-    parts += [f"by {words.column(column)}" for column in measured.by if column != "band"]
+    parts += [phrase("by {column}", column=words.column(column)) for column in measured.by if column != "band"]
     if "period" in columns and measured.rows.height:
         first, last = shown_from(measured), measured.rows["period"].max()
-        parts.append(period(measured, first) + (f" to {period(measured, last)}" if first < last else ""))
+        ends = [period(measured, first), period(measured, last)]
+        parts.append(words.interval(*ends, str) if first < last else ends[0])
     elif measured.last_month:
         parts.append(_window(measured))
     if measured.scope != "all":
         parts.append(str(measured.place))
     has_interval = "low" in columns and measured.rows["low"].null_count() < measured.rows.height
-    return ", ".join(parts) + ("; 95 % interval" if has_interval else "")
+    return ", ".join(parts) + (phrase("; 95 % interval") if has_interval else "")
 
 
 def shown_from(measured: Measured):
@@ -138,19 +139,19 @@ def _window(measured: Measured) -> str:
         while last >= measured.provisional_from:
             months, last = months - 1, after(last, -1)
     if "domain" in columns or isinstance(getattr(measured.metric, "numerator", None), Stock):
-        return f"end of {words.month(last)}"
-    return f"{words.plural(months, 'month')} to {words.month(last)}"
+        return phrase("end of {month}", month=words.month(last))
+    return words.to_the_end(words.plural(months, "month"), last)
 
 
 def unit(measured: Measured) -> str:
     """What a value of the rows is."""
     columns, unit = measured.rows.columns, measured.metric.unit
     if "weekday" in columns:
-        return f"{unit}, times the average hour"
+        return phrase("{unit}, times the average hour", unit=unit)
     if "at_risk" in columns:
-        return f"share {measured.metric.is_open}, {unit}"
+        return phrase("share {open}, {unit}", open=measured.metric.is_open, unit=unit)
     if "band" in columns and measured.metric.estimate != "share":
-        return f"share of {unit}"
+        return phrase("share of {unit}", unit=unit)
     return unit
 
 
@@ -220,14 +221,16 @@ def _sentence(says) -> str | None:
 def _source(measured: Measured) -> str:
     parts = [", ".join(measured.tables)] if measured.tables else []
     if measured.as_known:
-        parts.append(f"{'as known' if measured.known_by else 'data to'} {words.day(measured.as_known)}")
+        day = words.day(measured.as_known)
+        parts.append(phrase("as known {day}", day=day) if measured.known_by else phrase("data to {day}", day=day))
     if measured.snapshot:
-        parts.append(f"snapshot {measured.snapshot}")
+        parts.append(phrase("snapshot {name}", name=measured.snapshot))
     return "; ".join(parts)
 
 
 def _gap(gap: dict) -> str:
-    where = f" for {gap['region']}" if gap.get("region") else ""
-    months = dict.fromkeys(words.month(gap[end]) for end in ("first", "last"))
-    when = " to ".join(months)
-    return f"{words.opening(words.column(gap['table']))} not covered{where}: {when}."
+    table, first, last = words.opening(words.column(gap["table"])), words.month(gap["first"]), words.month(gap["last"])
+    when = first if first == last else words.interval(first, last, str)
+    if gap.get("region"):
+        return phrase("{table} not covered for {region}: {when}.", table=table, region=gap["region"], when=when)
+    return phrase("{table} not covered: {when}.", table=table, when=when)

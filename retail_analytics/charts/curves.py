@@ -6,7 +6,9 @@ from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import phrase
 from retail_analytics.measure import Measured
+from retail_analytics.words.parts import after_time
 
 STYLES = (
     {"color": look.INK, "width": 2.25},
@@ -38,7 +40,7 @@ def survival(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         measured,
         "survival",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured) + (" in the table" * (len(drawn) > MOST_BANDS)),
+        subtitle=subtitle or captions.subtitle(measured) + (phrase(" in the table") if len(drawn) > MOST_BANDS else ""),
         table=twin(measured, [*measured.by, "waited", "value", "low", "high", "at_risk"]),
         figure=look.figure(_traces(measured, drawn), _layout(measured, drawn, look.COLUMN)),
         narrow=_layout(measured, drawn, look.PHONE),
@@ -89,8 +91,8 @@ def _steps(rows) -> tuple[list, list, list]:
 
 def _heard(measured: Measured, name: str, row) -> str:
     group = f"{name}, " if name else ""
-    after = f"after {words.plural(row['waited'], measured.every)}"
-    return f"{group}{after}: {captions.estimate(measured, row)} {measured.metric.is_open}"
+    after, share = after_time(row["waited"], measured.every), captions.estimate(measured, row)
+    return f"{group}{after}: {share} {measured.metric.is_open}"
 
 
 def _layout(measured: Measured, curves, width: int) -> dict:
@@ -102,7 +104,7 @@ def _layout(measured: Measured, curves, width: int) -> dict:
     left, right, top, bottom = look.room_for(tick_texts), look.room_for(names) + 8, 12, 52
     ends = [rows[-1] for rows in curves.values()]
     shown = look.apart([max(row["value"] * height, 9) for row in ends], 16)
-    axis_text = f"{measured.every.capitalize()}s"
+    axis_text = look.plain(words.many(measured.every))
     place = {"xref": "x", "yref": "paper", "xshift": 7, "color": look.INK}
     return {
         "height": top + height + bottom,

@@ -6,6 +6,7 @@ from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured
 
 MOST_ROWS = 30  # more names fill more than a page
@@ -28,7 +29,7 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         n = f", {words.n_of_n(row['numerator'], row['denominator'])}" if measured.metric.estimate == "share" else ""
         only = f"{captions.named(row, measured.by)} ({captions.value(measured, row)}{n})"
         title = says if isinstance(says, str) else measured.metric.label
-        return exhibits.not_recorded(title, f"Nothing to compare: there is nothing but {only}.")
+        return exhibits.not_recorded(title, phrase("Nothing to compare: there is nothing but {group}.", group=only))
     if measured.rows.height > MOST_ROWS:
         raise WorkbenchError(
             f"ranking draws at most {MOST_ROWS} groups and this has {measured.rows.height}: measure by a "
@@ -47,14 +48,14 @@ def ranking(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         "ranking",
         says=says,
         subtitle=subtitle
-        or captions.subtitle(measured) + ("; grey: cannot be separated from average" * judged),
+        or captions.subtitle(measured) + (phrase("; grey: cannot be separated from average") if judged else ""),
         table=twin(measured, [*columns, "numerator", "denominator"]),
         figure=look.figure(
             _traces(measured, rows, names, strong),
             _layout(measured, rows, names, strong, axis, look.COLUMN, peers=peers),
         ),
         narrow=_layout(measured, rows, names, strong, axis, look.PHONE, peers=peers),
-        tier="T2 compared" if judged else "T1 described",
+        tier=message("T2 compared") if judged else message("T1 described"),
     )
 
 
@@ -63,7 +64,7 @@ def readiness(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
     if absent := captions.absent(measured, says):
         return absent
     rows = list(measured.rows.iter_rows(named=True))
-    names = [row["label"] for row in rows]
+    names = [phrase(row["label"]) for row in rows]
     strong = [row["domain"] == "index" for row in rows]
     axis = [0, 100], [0, 25, 50, 75, 100]
     unmeasured = any(not row["indicators"] for row in rows)
@@ -71,7 +72,8 @@ def readiness(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         measured,
         "ranking",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured) + ("; grey: nothing is measured" * unmeasured),
+        subtitle=subtitle
+        or captions.subtitle(measured) + (phrase("; grey: nothing is measured") if unmeasured else ""),
         table=twin(measured, ["label", "value", "low", "high", "indicators", "missing"]),
         figure=look.figure(
             _traces(measured, rows, names, [bool(row["indicators"]) for row in rows]),
@@ -101,7 +103,9 @@ def _traces(measured: Measured, rows, names, strong) -> list:
         marker={"size": 11, "color": colors},
         cliponaxis=False,
         hovertext=[
-            look.plain(f"{name}: {captions.estimate(measured, row) if _is_known(row) else 'nothing is measured'}")
+            look.plain(
+                f"{name}: " + (captions.estimate(measured, row) if _is_known(row) else phrase("nothing is measured"))
+            )
             for name, row in zip(names, rows, strict=True)
         ],
         hoverinfo="text",
@@ -118,7 +122,7 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
     span, ticks = axis
     wide = width == look.COLUMN
     ticks = ticks if wide else ticks[:: 2 if len(ticks) > 4 else 1]
-    ends = [captions.value(measured, row) if _is_known(row) else "none" for row in rows]
+    ends = [captions.value(measured, row) if _is_known(row) else phrase("none") for row in rows]
     limits = [captions.between(measured, row) if wide else "" for row in rows]
     left = min(look.room_for(names) + 12, NAMES[width])
     end, right = look.room_for(ends), look.room_for(ends) + look.room_for(limits) + 10
@@ -131,7 +135,7 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
         annotations += [
             look.label(name, 0, place, xref="paper", xshift=-left, bold=is_strong, **style),
             look.label(
-                text, 1, place, xref="paper", xanchor="right", xshift=end + 6, bold=text != "none", **style
+                text, 1, place, xref="paper", xanchor="right", xshift=end + 6, bold=text != phrase("none"), **style
             ),
             look.label(limit, 1, place, xref="paper", xshift=end + 16, **style),
         ]
@@ -139,7 +143,7 @@ def _layout(measured: Measured, rows, names, strong, axis, width: int, peers=())
     shapes = [look.rule(at, at, bottom, ceiling, layer="below") for at in peers]
     annotations += [
         look.label(
-            "All groups", at, 1, yref="paper", yanchor="bottom", yshift=3, xanchor="center", color=look.INK
+            phrase("All groups"), at, 1, yref="paper", yanchor="bottom", yshift=3, xanchor="center", color=look.INK
         )
         for at in peers
     ]

@@ -5,20 +5,22 @@ from retail_analytics.charts import captions, panels
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured
+from retail_analytics.words.parts import inside
 
 UPPER, BETWEEN, LOWER = 110, 64, 170  # px: the two panels and what lies between them
 MOVES = {
-    "arrived": {"name": "Arrived", "marker": {"color": look.INK}},
+    "arrived": {"name": message("Arrived"), "marker": {"color": look.INK}},
     "newly_visible": {
-        "name": "Newly visible",
+        "name": message("Newly visible"),
         "marker": {
             "color": look.CLEAR,
             "pattern": look.HATCHING | {"solidity": 0.3},
             "line": {"color": look.HATCH, "width": 1},
         },
     },
-    "left": {"name": "Left", "marker": {"color": look.GREY}},
+    "left": {"name": message("Left"), "marker": {"color": look.GREY}},
 }
 
 
@@ -48,7 +50,7 @@ def _traces(measured: Measured, rows) -> list:
         y=[row["closing"] for row in rows],
         mode="lines",
         line={"color": look.INK, "width": 2.25},
-        hovertext=[_heard(measured, row, "closing", "at the end") for row in rows],
+        hovertext=[_heard(measured, row, "closing", phrase("at the end")) for row in rows],
         hoverinfo="text",
     )
     bars = [
@@ -57,7 +59,7 @@ def _traces(measured: Measured, rows) -> list:
             y=[_height(row, column) for row in rows],
             base=[row["arrived"] if column == "newly_visible" else 0 for row in rows],
             marker=move["marker"],
-            hovertext=[_heard(measured, row, column, move["name"].lower()) for row in rows],
+            hovertext=[_heard(measured, row, column, inside(phrase(move["name"]))) for row in rows],
             hoverinfo="text",
             xaxis="x2",
             yaxis="y2",
@@ -107,8 +109,9 @@ def _axis(scale, texts, domain) -> dict:
 
 def _heads(measured: Measured) -> list[dict]:
     style = {"yanchor": "bottom", "yshift": 6, "bold": True, "color": look.INK, "size": 13}
-    upper = look.plain(f"{measured.metric.label} at the end of the {measured.every}")
-    lower = f"Came and went in the {measured.every}"
+    every = phrase(measured.every)
+    upper = look.plain(phrase("{label} at the end of the {every}", label=measured.metric.label, every=every))
+    lower = phrase("Came and went in the {every}", every=every)
     return [
         look.label(upper, 0, 1, xref="x domain", yref="y domain", **style),
         look.label(lower, 0, 1, xref="x2 domain", yref="y2 domain", **style),
@@ -128,7 +131,7 @@ def _ends(known, span) -> list[dict]:
     return [
         look.label(words.number(row["closing"]), 1, row["closing"], **stock, **place),
         *(
-            look.label(move["name"], 1, at * per_pixel, yref="y2", **place)
+            look.label(phrase(move["name"]), 1, at * per_pixel, yref="y2", **place)
             for (column, move), at in zip(MOVES.items(), shown, strict=True)
             if row[column] is not None
         ),

@@ -10,6 +10,7 @@ from retail_analytics.charts.panels import Panel
 from retail_analytics.charts.twin import twin
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import phrase
 from retail_analytics.measure import Measured
 
 MOST_GROUPS = 8  # more panels are too small to read
@@ -41,7 +42,8 @@ def _unlabelled(lines: list[Panel], measured: Measured) -> str:
     """What small panels have no room to say at its place."""
     some_late = any(panel.name and panel.settled < len(panel.periods) for panel in lines)
     dated = any(panel.name and panels.dated(panel, measured) for panel in lines)
-    return "; hatched: provisional" * some_late + "; upright lines: the days in the notes" * dated
+    hatched = phrase("; hatched: provisional") if some_late else ""
+    return hatched + (phrase("; upright lines: the days in the notes") if dated else "")
 
 
 def _drawn(lines: list[Panel], measured: Measured) -> dict:
@@ -91,7 +93,7 @@ def _panel(name, rows, measured: Measured) -> Panel:
         heard=[
             (f"{name}, " if name else "")
             + f"{captions.period(measured, point['period'])}: {captions.estimate(measured, point)}"
-            + (", provisional" if late else "")
+            + (phrase(", provisional") if late else "")
             for point, late in zip(points, may_change, strict=True)
         ],
     )

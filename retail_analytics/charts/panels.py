@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
+from retail_analytics.language import phrase, written
 from retail_analytics.measure import Measured
 
 HALF = {
@@ -82,7 +83,8 @@ def _single(panel: Panel, measured: Measured, axis, width: int) -> dict:
     tick_texts = captions.ticks(measured, ticks)
     newest = panel.newest()
     end = "" if newest is None else panel.written[newest]
-    since = [] if newest is None or panel.settled == len(panel.periods) else [f"{panel.periods[newest]:%b}"] * bool(end)
+    settled = newest is None or panel.settled == len(panel.periods)
+    since = [] if settled else [written(panel.periods[newest], "%b", "MMM")] * bool(end)
     left, right = look.room_for(tick_texts), look.room_for([end, *since]) + 10
     events = _events(panel, measured, width - left - right, full=wide)
     top = 12 + LINE * max((event["lines"] for event in events), default=0)
@@ -203,7 +205,7 @@ def _tolerance_label(panel: Panel, measured: Measured, span, height: int) -> lis
     place = {"yanchor": "bottom", "yshift": 2} if side == "above" else {"yanchor": "top", "yshift": -3}
     place |= {"xanchor": end, "xshift": {"left": 5, "center": 0, "right": -5}[end]}
     place["bgcolor"] = look.PAPER  # the line of a dated note ends at the label
-    text = look.plain(f"Tolerance {words.limit(limit, measured.metric)}")
+    text = look.plain(phrase("Tolerance {limit}", limit=words.limit(limit, measured.metric)))
     return [look.label(text, {"left": 0, "center": 0.5, "right": 1}[end], limit, xref="x domain", **place)]
 
 
@@ -217,7 +219,7 @@ def _late_label(panel: Panel, measured: Measured, span) -> list[dict]:
     start, _ = late_span(panel, measured)
     return [
         look.label(
-            "Provisional",
+            phrase("Provisional"),
             start,
             0 if below else 1,
             yref="y domain",

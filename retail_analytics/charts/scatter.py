@@ -5,9 +5,10 @@ from retail_analytics.charts import captions
 from retail_analytics.charts import template as look
 from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured
 
-LIMITS = "; shaded: where 95 % of such groups would lie; lines: 99.8 %"
+LIMITS = message("; shaded: where 95 % of such groups would lie; lines: 99.8 %")
 HEIGHT = {look.COLUMN: 340, look.PHONE: 300}  # px of the plot itself, by the width of the chart
 
 
@@ -36,11 +37,11 @@ def funnel(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         measured,
         "funnel",
         says=says,
-        subtitle=subtitle or captions.subtitle(measured) + LIMITS,
+        subtitle=subtitle or captions.subtitle(measured) + phrase(LIMITS),
         table=twin(measured, [*measured.by, *columns]),
         figure=look.figure(_traces(measured, rows), _layout(measured, rows, across, up, look.COLUMN)),
         narrow=_layout(measured, rows, across, up, look.PHONE),
-        tier="T2 compared",
+        tier=message("T2 compared"),
     )
 
 
@@ -78,12 +79,16 @@ def _dots(measured: Measured, rows, marker) -> dict:
         hovertext=[
             look.plain(
                 f"{_name(measured, row)}: {captions.value(measured, row)} "
-                f"({words.number(row['numerator'])} recorded, {words.number(row['expected'])} expected)"
+                + phrase("({n} recorded, {expected} expected)", **_counts(row))
             )
             for row in rows
         ],
         hoverinfo="text",
     )
+
+
+def _counts(row) -> dict:
+    return {"n": words.number(row["numerator"]), "expected": words.number(row["expected"])}
 
 
 def _name(measured: Measured, row) -> str:
@@ -96,7 +101,7 @@ def _layout(measured: Measured, rows, across, up, width: int) -> dict:
     left, right, top, bottom = look.room_for(tick_texts), 14, 12, 52
     marks = across[1][:: 1 if wide else 2]
     below = {"xref": "paper", "yref": "paper", "xanchor": "right"}
-    axis_text = "Expected at the rate of all groups together" if wide else "Expected at the rate of all"
+    axis_text = phrase("Expected at the rate of all groups together") if wide else phrase("Expected at the rate of all")
     return {
         "height": top + height + bottom,
         "margin": look.margin(left, right, top, bottom),

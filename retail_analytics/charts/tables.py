@@ -4,11 +4,11 @@ from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.charts.twin import twin
 from retail_analytics.exhibits import Exhibit
-from retail_analytics.language import weekday
+from retail_analytics.language import message, phrase, weekday
 from retail_analytics.measure import Measured
 
 BREAKS = (0.75, 0.9, 1.1, 1.35, 1.65)  # times the average cell: between them the levels 1 to 6
-KEY = (
+KEY = message(
     "under 0.75 times the average; 0.75 to 0.9; about average; 1.1 to 1.35; 1.35 to 1.65; "
     "over 1.65 times the average"
 )
@@ -38,9 +38,9 @@ def heatmap(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
                 {"label": words.hour(at), "cells": [cells.get((at, weekday), CLOSED) for weekday in weekdays]}
                 for at in dict.fromkeys(row["hour"] for row in rows)
             ],
-            "key": KEY,
+            "key": phrase(KEY),
         },
-        notes=["A dash: closed or not known."] if CLOSED in cells.values() else [],
+        notes=[phrase("A dash: closed or not known.")] if CLOSED in cells.values() else [],
     )
 
 
@@ -61,7 +61,7 @@ def table(measured: Measured, *, says=None, subtitle=None) -> Exhibit:
         "table",
         says=says,
         subtitle=subtitle or captions.subtitle(measured),
-        table=shown | {"rows": shown["rows"] or [["None", *[""] * (len(columns) - 1)]]},
+        table=shown | {"rows": shown["rows"] or [[phrase("None"), *[""] * (len(columns) - 1)]]},
     )
 
 

@@ -5,41 +5,46 @@ from datetime import date
 from retail_analytics import words
 from retail_analytics.charts import captions
 from retail_analytics.exhibits import plain
+from retail_analytics.language import message, phrase
 from retail_analytics.measure import Measured
 
 HEADINGS = {
-    "numerator": "Numerator",
-    "denominator": "Denominator",
-    "low": "95 % from",
-    "high": "95 % to",
-    "low80": "80 % from",
-    "high80": "80 % to",
-    "before": "Before",
-    "change": "Change",
-    "smallest_detectable": "Smallest change that could be seen",
-    "reason": "Why it cannot be told",
-    "raw": "As recorded",
-    "ratio": "Times peers",
-    "probability": "Probability of more than 1.5 times peers",
-    "established": "Against peers",
-    "expected": "Expected",
-    "low95": "95 % limits from",
-    "high95": "95 % limits to",
-    "low998": "99.8 % limits from",
-    "high998": "99.8 % limits to",
-    "outside": "Outside the 99.8 % limits",
-    "at_risk": "Still watched",
-    "n": "Number",
-    "band": "Part",
-    "label": "Domain",
-    "indicators": "Indicators measured",
-    "missing": "Indicators missing",
-    "newly_visible": "Newly visible, not new",
+    "numerator": message("Numerator"),
+    "denominator": message("Denominator"),
+    "low": message("95 % from"),
+    "high": message("95 % to"),
+    "low80": message("80 % from"),
+    "high80": message("80 % to"),
+    "before": message("Before"),
+    "change": message("Change"),
+    "smallest_detectable": message("Smallest change that could be seen"),
+    "reason": message("Why it cannot be told"),
+    "raw": message("As recorded"),
+    "ratio": message("Times peers"),
+    "probability": message("Probability of more than 1.5 times peers"),
+    "established": message("Against peers"),
+    "expected": message("Expected"),
+    "low95": message("95 % limits from"),
+    "high95": message("95 % limits to"),
+    "low998": message("99.8 % limits from"),
+    "high998": message("99.8 % limits to"),
+    "outside": message("Outside the 99.8 % limits"),
+    "at_risk": message("Still watched"),
+    "n": message("Number"),
+    "band": message("Part"),
+    "label": message("Domain"),
+    "indicators": message("Indicators measured"),
+    "missing": message("Indicators missing"),
+    "newly_visible": message("Newly visible, not new"),
 }
 OF_THE_METRIC = {"value", "raw", "before", "low95", "high95", "low998", "high998"}  # in the metric's own unit
 INTERVALS = {"low", "high", "low80", "high80"}  # of the value; beside low80 they are all of the change
 TEXTS = {"period", "weekday", "hour", "band", "label", "domain", "established", "outside", "reason"}
-AGAINST_PEERS = {"above": "above", "below": "below", None: "cannot be separated from average"}
+AGAINST_PEERS = {
+    "above": message("above"),
+    "below": message("below"),
+    None: message("cannot be separated from average"),
+}
 PROVISIONAL = " p"
 
 
@@ -65,7 +70,7 @@ def twin(measured: Measured, columns) -> dict:
         "rows": [
             [_text(measured, column, row) for column in shown] for row in measured.rows.iter_rows(named=True)
         ],
-        "notes": ["p = provisional: later entries may still change it."] if provisional else [],
+        "notes": [phrase("p = provisional: later entries may still change it.")] if provisional else [],
     }
 
 
@@ -78,15 +83,15 @@ def _caption(label: str, unit: str) -> str:
 
 def _heading(measured: Measured, column: str) -> str:
     if column == "period":
-        return measured.every.capitalize() if measured.every.isalpha() else "Period"
+        return words.opening(phrase(measured.every)) if measured.every.isalpha() else phrase("Period")
     if column == "waited":
-        return f"{measured.every.capitalize()}s"
+        return words.many(measured.every)
     if column == "value":
         return words.opening(captions.unit(measured))
     amounts = words.amounts(measured.metric)
     if column in amounts:
         return amounts[column]
-    return HEADINGS.get(column, words.opening(words.column(column)))
+    return phrase(HEADINGS[column]) if column in HEADINGS else words.opening(words.column(column))
 
 
 def _text(measured: Measured, column: str, row: dict) -> str:
@@ -97,15 +102,15 @@ def _text(measured: Measured, column: str, row: dict) -> str:
     if column in ("weekday", "hour", *measured.by):
         return words.named(column, cell)
     if column == "established":
-        return AGAINST_PEERS[cell]
+        return phrase(AGAINST_PEERS[cell])
     if column == "reason":
-        return cell or ""
+        return phrase(cell) if cell else ""
     if cell is None:
         return words.not_known()
     if isinstance(cell, bool):
-        return "yes" if cell else "no"
+        return phrase("yes") if cell else phrase("no")
     if isinstance(cell, str):
-        return cell
+        return phrase(cell) if column == "label" else cell
     if isinstance(cell, date):
         return words.day(cell)
     if column == "change" or (column in INTERVALS and "low80" in row):

@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 from ibis import _
 
+from retail_analytics.language import in_words, message, phrase
 from retail_analytics.measure import Flow, Measured, Metric, Stock, measure, of_scope
 from retail_analytics.metrics.theft import stores_open
 from retail_analytics.months import after
@@ -217,7 +218,7 @@ past_clock_share = Metric(
 
 PROTECTION_BANDS = ("protected", "isolated and watched", "protection silent", "not protected", "unknown")
 SUPPORT_BANDS = ("supported", "past end of support", "unknown")
-TO_DECIDE = (
+TO_DECIDE = message(
     "To decide them, say in a device_overrides.csv which pairs are one device and which are two; "
     "retail-analytics list doubts names them."
 )
@@ -250,8 +251,10 @@ def known_share(warehouse: Warehouse, metric: Metric, unknown: Metric, **story) 
     amounts = ("numerator", "denominator", "value")
     rows = rows.with_columns(pl.when(~pl.col("nothing")).then(c).alias(c) for c in amounts).drop("nothing")
     if not rows["value"].count():
-        return share.with_rows(rows.clear(), not_recorded="no device of which it is known in this warehouse")
-    note = f"The upper limit counts devices of which it is not known ({unknown.label.lower()})."
+        return share.with_rows(rows.clear(), not_recorded=phrase("no device of which it is known in this warehouse"))
+    label = in_words(unknown).label
+    told = {"label": label, "small": label.lower()}
+    note = phrase("The upper limit counts devices of which it is not known ({small}).", **told)
     return share.with_rows(rows, notes=(*share.notes, note))
 
 
@@ -349,7 +352,8 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
         return found
     records = _records(warehouse, facts.place)
     if records.is_empty():
-        return found.with_rows(found.rows, not_recorded=f"no devices of {facts.place} in this warehouse")
+        missing = phrase("no devices of {place} in this warehouse", place=facts.place)
+        return found.with_rows(found.rows, not_recorded=missing)
     doubts = warehouse.table("device_doubts")
     doubts = warehouse.read(doubts.filter(doubts.record < doubts.other).select("record", "other", reason="why"))
     doubts = doubts.with_columns(pl.col("reason").str.replace(r"\d+ (records|stores)", "many $1"))
@@ -357,9 +361,9 @@ def undecided(warehouse: Warehouse, **story) -> Measured:
     sides = sides.join(records, left_on="side", right_on="record", how="semi")
     counts = {"value": pl.col("pair").n_unique(), "records": pl.col("side").n_unique()}
     by_reason = sides.group_by("reason").agg(**counts).sort("value", "reason", descending=[True, False])
-    rows = pl.concat([by_reason, sides.select(reason=pl.lit("all reasons"), **counts)])
+    rows = pl.concat([by_reason, sides.select(reason=pl.lit(message("all reasons")), **counts)])
     rows = rows.with_columns(metric=pl.lit(undecided_pairs.name), of=pl.lit(records.height))
-    return found.with_rows(rows.select(*schema).cast(schema), notes=(TO_DECIDE,) if sides.height else ())
+    return found.with_rows(rows.select(*schema).cast(schema), notes=(phrase(TO_DECIDE),) if sides.height else ())
 
 
 def _records(warehouse: Warehouse, place: Scope) -> pl.DataFrame:

@@ -4,6 +4,7 @@ import ibis
 import polars as pl
 from ibis import _
 
+from retail_analytics.language import decimal, phrase
 from retail_analytics.measure import Duration, Flow, Measured, Metric, Stock, measure, of_scope
 from retail_analytics.warehouse import Warehouse
 
@@ -137,11 +138,13 @@ def thefts_by_hour(warehouse: Warehouse, **story) -> Measured:
     without = counts.filter(pl.col("hour").is_null())["numerator"].sum()
     known = counts.filter(pl.col("hour").is_not_null())
     if known.is_empty():
-        return facts.with_rows(empty, not_recorded="no hours of incidents in this warehouse")
+        missing = phrase("no {what} in this warehouse", what=phrase("hours of incidents"))
+        return facts.with_rows(empty, not_recorded=missing)
     hours = known.select(pl.col("hour").unique())
     cells = pl.DataFrame({"weekday": range(1, 8)}).join(hours, how="cross")
     rows = cells.join(known, on=["weekday", "hour"], how="left").with_columns(pl.col("numerator").fill_null(0.0))
     rows = rows.with_columns(denominator=pl.col("numerator").mean())
     rows = rows.with_columns(value=pl.col("numerator") / pl.col("denominator")).sort("hour", "weekday")
-    notes = (f"{without:,.0f} recorded thefts without a known hour are left out.",) if without else ()
+    left_out = phrase("{n} recorded thefts without a known hour are left out.", n=decimal(without))
+    notes = (left_out,) if without else ()
     return facts.with_rows(rows, notes=facts.notes + notes)

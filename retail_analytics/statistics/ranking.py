@@ -10,6 +10,7 @@ from statsmodels.stats.rates import confint_poisson
 
 from retail_analytics.compare import latest, settled
 from retail_analytics.errors import WorkbenchError
+from retail_analytics.language import decimal, phrase
 from retail_analytics.measure import Measured, Stock
 
 MUCH_MORE = 1.5  # times the peers' rate; `probability` is that of being above it
@@ -58,12 +59,15 @@ def shrunken(measured: Measured) -> Measured:
     )
     rows = totals.join(estimates, on=["metric", *measured.by], how="left", nulls_equal=True)
     flagged, n = estimates["established"].count(), exposed.height
-    by_chance = f": about {flagged * FALSE_SHARE:.1f} of them by chance" if flagged else ""
-    note = (
-        f"{flagged or 'None'} of {n} differ from their peers (Benjamini-Hochberg at 10 %{by_chance}); an "
-        f"uncorrected 5 % test would flag about {n * 0.05:.1f} of {n} by chance alone."
-    )
-    alike = ("They scatter no more than chance would have it: no difference between them can be seen.",)
+    told = {"n": n, "alone": decimal(n * 0.05, 1), "flagged": flagged, "false": decimal(flagged * FALSE_SHARE, 1)}
+    note = phrase(
+        "{flagged} of {n} differ from their peers (Benjamini-Hochberg at 10 %: about {false} of them by chance); an "
+        "uncorrected 5 % test would flag about {alone} of {n} by chance alone.", **told,
+    ) if flagged else phrase(
+        "None of {n} differ from their peers (Benjamini-Hochberg at 10 %); an uncorrected 5 % test would flag about "
+        "{alone} of {n} by chance alone.", **told,
+    )  # fmt: skip
+    alike = (phrase("They scatter no more than chance would have it: no difference between them can be seen."),)
     rows = rows.sort("value", *measured.by, descending=[True, *[False] * len(measured.by)], nulls_last=True)
     return measured.with_rows(rows, notes=(*measured.notes, note, *alike * (shape > NO_DIFFERENCE)))
 
@@ -71,9 +75,10 @@ def shrunken(measured: Measured) -> Measured:
 def watch_list(ranked: Measured) -> Measured:
     """Of `shrunken` only the groups that very likely (90 % or more) have over 1.5 times their peers' rate."""
     shown = ranked.rows.filter(pl.col("probability") >= VERY_LIKELY)
-    note = (
-        f"On the list: very likely over {MUCH_MORE} times the rate of all. A funnel asks another question, whether a "
-        "group lies outside the scatter that is usual among such groups; one can be on the list and inside it."
+    note = phrase(
+        "On the list: very likely over {times} times the rate of all. A funnel asks another question, whether a "
+        "group lies outside the scatter that is usual among such groups; one can be on the list and inside it.",
+        times=decimal(MUCH_MORE, 1),
     )
     return ranked.with_rows(shown.select("metric", *ranked.by, "numerator", "denominator", *WATCHED), notes=(note,))
 
@@ -89,7 +94,7 @@ def hours(by_hour: Measured) -> Measured:
         return by_hour.with_rows(rows.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64)))
     low, high = confint_poisson(rows["numerator"].to_numpy(), 1, method="exact-c", alpha=0.05 / rows.height)
     average = rows["denominator"].to_numpy()
-    note = f"The limits hold for all {rows.height} hours together."
+    note = phrase("The limits hold for all {n} hours together.", n=rows.height)
     limits = rows.with_columns(low=pl.Series(low / average), high=pl.Series(high / average))
     return by_hour.with_rows(limits, notes=(*by_hour.notes, note))
 

@@ -3,20 +3,21 @@
 import numpy as np
 import polars as pl
 
+from retail_analytics.language import message
 from retail_analytics.measure import Measured
 from retail_analytics.metrics.readiness import readiness_index
 
 DOMAINS = {  # id: what it is called, and the measurements that feed it (assessments feed any domain)
-    "R1": ("Visibility", ("unidentified_share",)),
-    "R2": ("Currency and age", ("past_support_share",)),
-    "R3": ("Hardening and identity", ()),
-    "R4": ("Segmentation and network", ("uplink_availability", "uplink_in_agreement")),
-    "R5": ("Protection software", ("unprotected_share",)),
-    "R6": ("Detection", ()),
-    "R7": ("Response and recovery", ("time_to_contain", "remediation_half_life", "past_clock_share")),
-    "R8": ("People", ("training_current",)),
-    "R9": ("Leadership and plan", ()),
-    "R10": ("Suppliers and services", ()),
+    "R1": (message("Visibility"), ("unidentified_share",)),
+    "R2": (message("Currency and age"), ("past_support_share",)),
+    "R3": (message("Hardening and identity"), ()),
+    "R4": (message("Segmentation and network"), ("uplink_availability", "uplink_in_agreement")),
+    "R5": (message("Protection software"), ("unprotected_share",)),
+    "R6": (message("Detection"), ()),
+    "R7": (message("Response and recovery"), ("time_to_contain", "remediation_half_life", "past_clock_share")),
+    "R8": (message("People"), ("training_current",)),
+    "R9": (message("Leadership and plan"), ()),
+    "R10": (message("Suppliers and services"), ()),
 }
 LEVELS = np.arange(5)
 DRAWS = 4_000  # enough that the interval moves by less than half a point between seeds

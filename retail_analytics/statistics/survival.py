@@ -6,6 +6,7 @@ from scipy.stats import norm
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from retail_analytics.compare import groups
+from retail_analytics.language import decimal, phrase
 from retail_analytics.measure import Measured
 
 FEWEST_CLOSED = 10  # below this a median moves by weeks with every new closure
@@ -26,10 +27,11 @@ def curve(durations: Measured) -> Measured:
     for key, group in groups(durations):
         n, closed = group.height, int(group["closed"].sum())
         name = _name(key)
-        are_open = f"{n - closed:,} of {n:,} are {durations.metric.is_open}"
-        notes.append(f"{name}{are_open} and count for as long as they have waited.")
+        told = {"part": decimal(n - closed), "whole": decimal(n), "open": durations.metric.is_open, "name": name}
+        notes.append(phrase("{name}{part} of {whole} are {open} and count for as long as they have waited.", **told))
         if closed < FEWEST_CLOSED:
-            notes.append(f"{name}too few closed ({closed}) for a curve; at least {FEWEST_CLOSED} are needed.")
+            told = {"name": name, "closed": closed, "needed": FEWEST_CLOSED}
+            notes.append(phrase("{name}too few closed ({closed}) for a curve; at least {needed} are needed.", **told))
         for step in _steps(group):
             known = step if closed >= FEWEST_CLOSED else {**step, "value": None, "low": None, "high": None}
             rows.append(dict(zip(durations.by, key, strict=True)) | known)
@@ -54,8 +56,8 @@ def median(durations: Measured) -> Measured:
             steps = _steps(group)
             row |= {limit: _reaches_half(steps, limit) for limit in ("value", "low", "high")}
         else:
-            needed = f"at least {FEWEST_CLOSED} are needed."
-            notes.append(f"{_name(key)}too few closed ({closed}) for a median; {needed}")
+            told = {"name": _name(key), "closed": closed, "needed": FEWEST_CLOSED}
+            notes.append(phrase("{name}too few closed ({closed}) for a median; at least {needed} are needed.", **told))
         rows.append(row)
     return durations.with_rows(pl.DataFrame(rows, schema=schema), notes=durations.notes + tuple(notes))
 

@@ -13,6 +13,7 @@ import ibis
 import polars as pl
 
 from retail_analytics.errors import UnknownName, WarehouseError
+from retail_analytics.language import phrase
 from retail_analytics.months import day_of
 from retail_analytics.sources.contracts import contracts, quoted
 from retail_analytics.sources.notations import literal
@@ -68,8 +69,9 @@ class Warehouse:
 
     def lacking(self, table: str, told: str = "") -> str:
         """The words for a table of which nothing is known, or nothing `told` as it is asked: by store."""
-        then = f" as known on {self.known_by}" if self.known_by else ""
-        return f"no {table.replace('_', ' ')} {told and f'{told} '}in this warehouse{then}"
+        then = phrase(" as known on {day}", day=self.known_by) if self.known_by else ""
+        what = phrase(table.replace("_", " ")) + (f" {told}" if told else "")
+        return phrase("no {what} in this warehouse", what=what) + then
 
     @property
     def snapshot(self) -> str:

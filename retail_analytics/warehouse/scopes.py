@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from retail_analytics.language import phrase
 from retail_analytics.sources.contracts import quoted
 
 FOR_ALL = {"controls"}  # what is assessed for the company as a whole, without a store, counts in every store
@@ -21,7 +22,7 @@ class Scope:
 
     def __str__(self) -> str:
         """As a sentence names it: region Harbour; store format express; store 0012 Harbour Mall."""
-        return self.label if self.kind == "all" else f"{self.kind.replace('_', ' ')} {self.label}"
+        return phrase(self.label) if self.kind == "all" else f"{phrase(self.kind.replace('_', ' '))} {self.label}"
 
     @property
     def within(self) -> tuple[str, ...]:

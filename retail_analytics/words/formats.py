@@ -208,6 +208,11 @@ def named(column: str, key) -> str:
     return phrase(str(key).replace("_", " "))
 
 
+def many(noun: str) -> str:
+    """Days: the noun of a regular plural, as the head of a column or an axis."""
+    return opening(phrase_for(2, noun, f"{noun}s"))
+
+
 def opening(text: str) -> str:
     """Text as it begins a sentence or a line."""
     return text[:1].upper() + text[1:]
