@@ -13,7 +13,6 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
@@ -23,7 +22,6 @@ from retail_analytics.metrics import every_metric
 
 PACKAGE = Path(__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
-KEYWORDS = {"phrase": None, "message": {1: (1,), 2: (1, 2)}, "phrase_for": (2, 3)}
 
 
 def messages() -> Catalog:
@@ -44,16 +42,23 @@ def updated(path: Path) -> bytes:
 
 
 def _of_code():
-    for file, _, text, _, _ in extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS):
-        yield file, text
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Name("phrase" | "message"), [ast.Constant(text)]):
+                    yield path.relative_to(PACKAGE).as_posix(), text
+                case ast.Call(ast.Name("message"), [ast.Constant(one), ast.Constant(many)]):
+                    yield path.relative_to(PACKAGE).as_posix(), (one, many)
+                case ast.Call(ast.Name("phrase_for"), [_, ast.Constant(one), ast.Constant(many)]):
+                    yield path.relative_to(PACKAGE).as_posix(), (one, many)
 
 
 def _of_templates():
     environment = Environment()
     for path in sorted((PACKAGE / "publishing" / "page").glob("*.j2")):
         parsed = environment.parse(path.read_text(encoding="utf-8"))
-        for _, keyword, text in extract_from_ast(parsed, tuple(KEYWORDS)):
-            yield _named(path), tuple(text[1:3]) if keyword == "phrase_for" else text
+        for _, _, text in extract_from_ast(parsed, ("phrase",)):
+            yield path.relative_to(PACKAGE).as_posix(), text if isinstance(text, str) else text[0]
 
 
 def _of_metrics():
@@ -79,10 +84,6 @@ def _sentences(source: str):
     """The texts in a cell that readers see: those that begin as a sentence does."""
     constants = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
     return (value for value in constants if isinstance(value, str) and value[:1].isupper())
-
-
-def _named(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
 
 
 if __name__ == "__main__":

@@ -11,16 +11,21 @@ from math import isclose
 from types import SimpleNamespace
 
 from retail_analytics import words
+from retail_analytics.language import decimal, message, phrase, phrase_for
 from retail_analytics.publishing.series import ENDS, Series, series_of
 
-LISTS = {"world": "The world: new data", "past": "The past: restated", "method": "The method: how we measure"}
+LISTS = {
+    "world": message("The world: new data"),
+    "past": message("The past: restated"),
+    "method": message("The method: how we measure"),
+}
 RECKONING = ("duckdb", "ibis-framework", "polars", "statsmodels")  # packages that numbers depend on
 RELATIVE = ("count", "amount", "rate")  # estimates of which a relative change reads well
 MOST_MONTHS = 6  # metrics whose newest month is told; the others stand in their exhibits
 SAME = {
-    "world": "Nothing new: no month, verdict or note that the last report did not have.",
-    "past": "Nothing restated: all {} numbers that both reports tell are the same.",
-    "method": "The same definitions, tolerances, parameters and code.",
+    "world": message("Nothing new: no month, verdict or note that the last report did not have."),
+    "past": message("Nothing restated: all {n} numbers that both reports tell are the same."),
+    "method": message("The same definitions, tolerances, parameters and code."),
 }
 
 
@@ -33,7 +38,7 @@ def changes(now: dict, since: list[dict]) -> dict:
     found = {"since": [one["report"] for one in since], **{name: [] for name in LISTS}, "compared": 0}
     for then in since:
         comparison = _Comparison(now, then)
-        mark = f" since {issued(then['report'])}" if then is not since[0] else ""
+        mark = phrase(" since {when}", when=issued(then["report"])) if then is not since[0] else ""
         for name in LISTS:
             for item in getattr(comparison, name)():
                 found[name].append(item | {"lead": f"{item['lead']}{mark}."})
@@ -47,13 +52,13 @@ def component(told: dict, visible: str, most: int) -> dict:
     for name, title in LISTS.items():
         items = [{"lead": item["lead"], "text": item["text"]} for item in told[name]]
         if name == "method" and visible:
-            items.append({"lead": "Visible, not new.", "text": visible})
+            items.append({"lead": phrase("Visible, not new."), "text": visible})
         more = len(items) - most
         if more > 1:
-            items = [*items[:most], {"lead": "", "text": f"{more} more are in the record of this page."}]
+            items = [*items[:most], {"lead": "", "text": phrase("{n} more are in the record of this page.", n=more)}]
         if told["since"]:
-            items = items or [{"lead": "", "text": SAME[name].format(f"{told['compared']:,}")}]
-        lists += [{"kind": "list", "style": "changed", "title": title, "items": items}] if items else []
+            items = items or [{"lead": "", "text": phrase(SAME[name], n=decimal(told["compared"]))}]
+        lists += [{"kind": "list", "style": "changed", "title": phrase(title), "items": items}] if items else []
     return {"kind": "changed", "since": _since(told["since"]), "lists": lists}
 
 
@@ -65,11 +70,12 @@ def issued(report: dict) -> str:
 
 def _since(reports: list[dict]) -> str:
     if not reports:
-        return "There is no earlier report that holds its numbers: nothing can be compared."
+        return phrase("There is no earlier report that holds its numbers: nothing can be compared.")
     first, *others = reports
     month = words.month(_day(first["month"]))
-    said = f"Compared with the report of {month}, made on {issued(first)}"
-    return said + "".join(f", and with the page that this one replaces, made on {issued(one)}" for one in others) + "."
+    said = phrase("Compared with the report of {month}, made on {when}", month=month, when=issued(first))
+    replaced = (phrase(", and with the page that this one replaces, made on {when}", when=issued(one)) for one in others)
+    return "".join([said, *replaced, "."])
 
 
 class _Comparison:
@@ -96,13 +102,14 @@ class _Comparison:
         yield from months[:MOST_MONTHS]
         yield from self._notes("world")
         if self.came:
-            yield _item("New data", f"{words.plural(len(self.came), 'file')} came since: {_files(self.came)}.")
+            told = {"n": words.plural(len(self.came), "file"), "files": _files(self.came)}
+            yield _item(phrase("New data"), phrase("{n} came since: {files}.", **told))
 
     def past(self) -> Iterator[dict]:
         yield from (self._turned(*pair) for pair in self._verdicts_turned("past"))
         restated = [key for key in self.differing if self._told_in(self.series[key].metric) == "past"]
         for key in sorted(restated, key=lambda key: bool(self.series[key].by)):
-            yield self._difference("Restated", key, self._why(self.series[key]))
+            yield self._difference(phrase("Restated"), key, self._why(self.series[key]))
         yield from self._notes("past")
 
     def method(self) -> Iterator[dict]:
@@ -110,10 +117,13 @@ class _Comparison:
         yield from self._tolerated_otherwise()
         yield from (self._turned(*pair) for pair in self._verdicts_turned("method"))
         yield from self._made_otherwise()
-        reason = "rows came too, and their part cannot be told apart" if self.data_changed else "no rows came since"
+        if self.data_changed:
+            reason = phrase("rows came too, and their part cannot be told apart")
+        else:
+            reason = phrase("no rows came since")
         for key, one in self.series.items():
             if key in self.differing and self._told_in(one.metric) == "method" and not self._redefined(one.metric):
-                yield self._difference("Numbers", key, f"; {reason}")
+                yield self._difference(phrase("Numbers"), key, f"; {reason}")
         yield from self._notes("method")
 
     def _told_in(self, metric: str) -> str:
@@ -137,18 +147,24 @@ class _Comparison:
         one, found, of = self.series[key], self.differing[key], self.earlier[key].numbers
         place, was, row = max(found, key=lambda item: _size(*item[1:]))
         name = _first_differing(was, row)
-        label = one.label + (f" by {words.listed(map(words.column, one.by))}" if one.by else "")
-        often = "" if len(found) == 1 else f"{len(found)} of {len(of.keys() & one.numbers.keys())} numbers; most, "
+        by = words.listed(map(words.column, one.by)) if one.by else ""
+        label = phrase("{label} by {column}", label=one.label, column=by) if by else one.label
+        told = {"n": len(found), "all": len(of.keys() & one.numbers.keys())}
+        often = "" if len(found) == 1 else phrase("{n} of {all} numbers; most, ", **told)
         late = self.earlier[key].provisional_from
         text = f"{label}, {often}{_placed(one, place)}: {_was_and_is(one, was, row, name)}"
-        text += ", then provisional" if late and late <= place[0] else ""
+        text += phrase(", then provisional") if late and late <= place[0] else ""
         facts = {"metric": one.metric, "by": one.by, "period": place[0], "group": [*place[1:]], "column": name}
         return _item(lead, f"{text}{why}.", **facts, was=was[name], now=row[name], numbers=len(found))
 
     def _why(self, one: Series) -> str:
         came = [row for row in self.came if row["table"] in (*one.tables, "corrections")]
         corrected = any(row["table"] == "corrections" or row["corrected"] for row in came)
-        return f", by {'corrections' if corrected else 'late entries'} ({_files(came)})" if came else ""
+        if not came:
+            return ""
+        if corrected:
+            return phrase(", by corrections ({files})", files=_files(came))
+        return phrase(", by late entries ({files})", files=_files(came))
 
     def _verdicts_turned(self, told_in: str) -> Iterator[tuple[dict, dict]]:
         earlier = {row["question"]: row for row in self.then["verdicts"]}
@@ -169,8 +185,9 @@ class _Comparison:
 
     def _turned(self, row: dict, before: dict) -> dict:
         number = f", {row['number']}" + (f" ({row['interval']})" if row["interval"] else "") if row["number"] else ""
-        text = f"{row['question']}: “{before['word']}” then, “{row['word']}” now{number}."
-        return _item("Turned", text, question=row["question"], was=before["word"], now=row["word"])
+        told = {"question": row["question"], "then": before["word"], "now": row["word"], "number": number}
+        text = phrase("{question}: “{then}” then, “{now}” now{number}.", **told)
+        return _item(phrase("Turned"), text, question=row["question"], was=before["word"], now=row["word"])
 
     def _new_month(self, one: Series) -> dict | None:
         """The newest period of a series without groups, and the one before it, if the last report did not have it."""
@@ -180,10 +197,12 @@ class _Comparison:
         if one.keys or not told or not one.dated or len(known) < 2 or known[-1][0] <= max(told):
             return None
         last, before = known[-1], known[-2]
-        late = "provisional" if one.provisional_from and one.provisional_from <= last[0] else ""
-        text = f"{one.label}: {_said(one, one.numbers[last], 'value', _limits(one, one.numbers[last]), late)} in "
-        text += f"{_placed(one, last)} after {_said(one, one.numbers[before], 'value')} in {_placed(one, before)}"
-        return _item("New month", f"{text}.", metric=one.metric, period=last[0], now=one.numbers[last]["value"])
+        late = phrase("provisional") if one.provisional_from and one.provisional_from <= last[0] else ""
+        told = {"now": _said(one, one.numbers[last], "value", _limits(one, one.numbers[last]), late)}
+        told |= {"before": _said(one, one.numbers[before], "value"), "label": one.label}
+        told |= {"period": _placed(one, last), "earlier": _placed(one, before)}
+        text = phrase("{label}: {now} in {period} after {before} in {earlier}.", **told)
+        return _item(phrase("New month"), text, metric=one.metric, period=last[0], now=one.numbers[last]["value"])
 
     def _notes(self, told_in: str) -> Iterator[dict]:
         """What was noted since: of the months after the last report's, of earlier ones, or a change of recording."""
@@ -194,18 +213,22 @@ class _Comparison:
             else:
                 found = "world" if note["from_on"][:7] > self.then["report"]["month"] else "past"
             if found == told_in and (note["from_on"], note["text"]) not in known:
-                when = f"From {words.day(_day(note['from_on']))}: {note['text']}"
-                yield _item(words.opening(note["kind"]), when)
+                day = words.day(_day(note["from_on"]))
+                when = phrase("From {day}: {note}", day=day, note=note["text"])
+                yield _item(words.opening(words.named("kind", note["kind"])), when)
 
     def _defined_otherwise(self) -> Iterator[dict]:
         now, then = self.definitions
         for name in filter(self._redefined, now):
             what = next(part for part in ("definition", "formula", "unit") if now[name][part] != then[name][part])
             differ = sum(len(found) for key, found in self.differing.items() if self.series[key].metric == name)
-            text = f"{now[name]['label']}: {what} was “{_ended(then[name][what])}”, is “{_ended(now[name][what])}”."
-            text += f" {words.plural(differ, 'number')} of earlier periods differ with it." if differ else ""
-            yield _item("Definition", text, metric=name, was=then[name][what], now=now[name][what], numbers=differ)
-        for lead, one, other in (("New here", now, then), ("No longer here", then, now)):
+            told = {"label": now[name]["label"], "part": phrase(what)}
+            told |= {"then": _ended(then[name][what]), "now": _ended(now[name][what])}
+            text = phrase("{label}: {part} was “{then}”, is “{now}”.", **told)
+            numbers = words.plural(differ, "number")
+            text += phrase(" {numbers} of earlier periods differ with it.", numbers=numbers) if differ else ""
+            yield _item(phrase("Definition"), text, metric=name, was=then[name][what], now=now[name][what], numbers=differ)
+        for lead, one, other in ((phrase("New here"), now, then), (phrase("No longer here"), then, now)):
             if names := [one[name]["label"] for name in one if name not in other]:
                 yield _item(lead, f"{words.listed(names)}.", metrics=names)
 
@@ -215,8 +238,9 @@ class _Comparison:
             in_both = all(metric in definitions for definitions in self.definitions)
             if in_both and now.get(metric) != then.get(metric):
                 said = [_agreed(of.get(metric), self._written(metric)) for of in (then, now)]
-                text = f"{self.definitions[0][metric]['label']}: was {said[0]}, is {said[1]}."
-                yield _item("Tolerance", text, metric=metric, was=then.get(metric), now=now.get(metric))
+                told = {"label": self.definitions[0][metric]["label"], "then": said[0], "now": said[1]}
+                text = phrase("{label}: was {then}, is {now}.", **told)
+                yield _item(phrase("Tolerance"), text, metric=metric, was=then.get(metric), now=now.get(metric))
 
     def _written(self, metric: str) -> SimpleNamespace:
         """How the values of a metric are written."""
@@ -228,20 +252,24 @@ class _Comparison:
         now, then = self.now["parameters"], self.then["parameters"]
         names = [name for name in now if name != "last_month" and now[name] != then.get(name)]
         if names:
-            told = [f"{name} was {then.get(name, 'not there')}, is {now[name]}" for name in names]
-            yield _item("Parameters", f"{words.listed(told)}.", parameters=names)
+            told = [_turned(name, then.get(name), now[name]) for name in names]
+            yield _item(phrase("Parameters"), f"{words.listed(told)}.", parameters=names)
         now, then = self.now["method"], self.then["method"]
         if now.get("notebook") != then.get("notebook"):
-            yield _item("Report", "Its notebook was changed: what it asks, or in which order.")
+            yield _item(phrase("Report"), phrase("Its notebook was changed: what it asks, or in which order."))
         packages = {name: (old, new) for name, new in now.get("packages", {}).items()
                     if (old := then.get("packages", {}).get(name)) != new}  # fmt: skip
         if packages:
-            told = [f"{name} was {old or 'not there'}, is {new}" for name, (old, new) in packages.items()]
-            yield _item("Packages", f"{words.listed(told)}.", packages=packages)
+            told = [_turned(name, old, new) for name, (old, new) in packages.items()]
+            yield _item(phrase("Packages"), f"{words.listed(told)}.", packages=packages)
         if now.get("reckoning") != then.get("reckoning"):
-            yield _item("Code", "The code that makes the numbers was changed.")
+            yield _item(phrase("Code"), phrase("The code that makes the numbers was changed."))
         elif now.get("code") != then.get("code"):
-            yield _item("Code", "Only what shows the numbers was changed, not what makes them.")
+            yield _item(phrase("Code"), phrase("Only what shows the numbers was changed, not what makes them."))
+
+
+def _turned(name: str, then, now) -> str:
+    return phrase("{name} was {then}, is {now}", name=name, then=then or phrase("not there"), now=now)
 
 
 def _item(lead: str, text: str, **facts) -> dict:
@@ -262,17 +290,17 @@ def _tolerances(record: dict) -> dict[str, dict]:
 
 def _agreed(tolerance: dict | None, metric) -> str:
     if tolerance is None:
-        return "none"
-    on = words.day(_day(tolerance["agreed_on"]))
-    return f"{words.limit(tolerance['limit'], metric)} (agreed by the {tolerance['owner']}, {on})"
+        return phrase("none")
+    told = {"limit": words.limit(tolerance["limit"], metric), "owner": tolerance["owner"]}
+    return phrase("{limit} (agreed by the {owner}, {day})", day=words.day(_day(tolerance["agreed_on"])), **told)
 
 
 def _files(rows: list[dict]) -> str:
     """incidents.csv of 14 Nov 2026, and 3 others."""
     newest = sorted(rows, key=lambda row: (row["known_on"] or "", row["file"]), reverse=True)
     first = newest[0]
-    said = f"{first['file']} of {words.day(_day(first['known_on']))}"
-    return said + (f", and {len(rows) - 1} other{'s' * (len(rows) > 2)}" if len(rows) > 1 else "")
+    said, others = phrase("{file} of {day}", file=first["file"], day=words.day(_day(first["known_on"]))), len(rows) - 1
+    return said + (phrase_for(others, ", and {n} other", ", and {n} others", n=others) if others else "")
 
 
 def _same(was: dict, now: dict) -> bool:
@@ -300,10 +328,10 @@ def _size(was: dict, now: dict) -> float:
 def _was_and_is(one: Series, was: dict, now: dict, name: str) -> str:
     before, after = _said(one, was, name), _said(one, now, name)
     if before == after:
-        return f"{after} as before, but for less than is shown"
+        return phrase("{number} as before, but for less than is shown", number=after)
     known = was[name] and now[name] is not None
     ratio = f" ({words.change(now[name] / was[name] - 1)})" if known and one.estimate in RELATIVE else ""
-    return f"was {before}, is {after}{ratio}"
+    return phrase("was {then}, is {now}{ratio}", then=before, now=after, ratio=ratio)
 
 
 def _said(one: Series, row: dict, name: str, *beside: str) -> str:

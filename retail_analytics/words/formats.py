@@ -8,25 +8,6 @@ from retail_analytics.language import decimal, in_hundred, message, phrase, phra
 
 MINUS = "−"
 NEARLY_ALL = 0.99
-NOUNS = (  # what `plural` counts
-    message("day", "days"),
-    message("week", "weeks"),
-    message("month", "months"),
-    message("year", "years"),
-    message("store", "stores"),
-    message("region", "regions"),
-    message("store format", "store formats"),
-    message("device class", "device classes"),
-    message("link type", "link types"),
-    message("group", "groups"),
-    message("device", "devices"),
-    message("row", "rows"),
-    message("record", "records"),
-    message("pair of records", "pairs of records"),
-    message("indicator", "indicators"),
-    message("number", "numbers"),
-    message("file", "files"),
-)
 OF_OTHERS = ("region", "store", "store_format", "evidence")  # columns whose values are the data's own words
 CURRENCY_SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
 

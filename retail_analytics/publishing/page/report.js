@@ -288,7 +288,7 @@ ${parts.join("\n")}
       save(await SAVED[kind].of(document.getElementById(of)), SAVED[kind].type, (of || "numbers") + "." + kind);
     } catch (error) {
       console.error(kind, of, error);
-      button.textContent = "This browser cannot save it";
+      button.textContent = document.body.dataset.unsaved;
     }
   }));
 })();
