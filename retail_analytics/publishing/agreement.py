@@ -7,25 +7,35 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from retail_analytics.language import ENGLISH, spoken
+
 DRAWN = ("scatter", "bar")  # what the page's plotly.js is asked to draw; it has no more than these and pies
 POSITIONS = {"ranking": "y", "split": "y"}  # forms in which an axis tells places, not numbers
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-SCALES = {"%": 0.01, "million": 1e6, "billion": 1e9}
-WRITTEN = re.compile(r"^[−-]?(?:[+$£€]|[A-Z]{3} )?[−-]?(\d[\d,]*(?:\.\d+)?)(?: (%|million|billion)| [a-z]+)?$")
+SCALES = {"%": 0.01, "million": 1e6, "billion": 1e9, "Millionen": 1e6, "Milliarden": 1e9}
+WRITTEN = re.compile(
+    r"^[−-]?(?:[+$£€]|[A-Z]{3} )?[−-]?(\d[\d,]*(?:\.\d+)?)(?: (%|[^\W\d]+))?(?: (?:[$£€]|[A-Z]{3}))?$"
+)
 NO_CELLS = re.compile(
     r"\bafter \d[\d,.]* \w+"  # times at which the share still open is said, between two steps
     r"|\w+ \d{4} (?:is|to \w+ \d{4} are) provisional|\bn = [\d,.]+(?: [bm]illion)?"
     r"|\bper [\d,]+ |(?<![\d.])(?:80|95|99\.8) %|\bof 100\b"
+    r"|\bnach \d[\d,.]* (?:Tag|Monat)(?:en)?\b|\w+ \d{4} (?:ist|bis \w+ \d{4} sind) vorläufig"
+    r"|\bje [\d,]+ |\bvon 100\b|\bn = [\d,.]+ (?:Millionen|Milliarden)"
 )
 
 
 def disagreements(exhibit: dict, chart: dict | None) -> Iterator[str]:
-    """Where the parts of an exhibit differ, each as the end of a sentence; `chart` is its figure in the page."""
+    """Where the parts of an exhibit differ, each as the end of a sentence; `chart` is its figure in the page.
+
+    Its texts are in the language that is spoken.
+    """
     for trace in chart["data"] if chart else ():
         kind = trace.get("type", "scatter")
         if kind not in DRAWN:
             yield f"has a chart of type {kind}, which is not drawn here: use scatter or bar, or show it as a table"
             return
+    exhibit = _in_english_signs(exhibit)
     columns = exhibit["table"]["columns"]
     if not columns or any("values" not in column for column in columns):
         return  # a table that its author wrote has nothing else to be held against
@@ -35,6 +45,23 @@ def disagreements(exhibit: dict, chart: dict | None) -> Iterator[str]:
         if chart:
             yield from _drawn_otherwise(chart["data"], columns, exhibit["form"])
         yield from _said_otherwise(exhibit, columns, rows)
+
+
+def _in_english_signs(part):
+    """The texts of an exhibit with the signs in their numbers as English has them: 1,234.5."""
+    if spoken() == ENGLISH:
+        return part
+    if isinstance(part, str):
+        return re.sub(r"(?<=\d)[.,](?=\d)", lambda sign: SIGNS_OF_OTHERS[sign[0]], part)
+    if isinstance(part, list):
+        return [_in_english_signs(item) for item in part]
+    if isinstance(part, dict):
+        return {name: _in_english_signs(item) for name, item in part.items() if name in READ}
+    return part
+
+
+SIGNS_OF_OTHERS = {".": ",", ",": "."}  # of those languages that there are catalogues of
+READ = ("form", "subtitle", "words", "table", "caption", "rows", "columns", "label", "name", "numeric", "values")
 
 
 def _written_otherwise(columns: list[dict], rows: list[list[str]]) -> Iterator[str]:

@@ -74,7 +74,8 @@ def _since(reports: list[dict]) -> str:
     first, *others = reports
     month = words.month(_day(first["month"]))
     said = phrase("Compared with the report of {month}, made on {when}", month=month, when=issued(first))
-    replaced = (phrase(", and with the page that this one replaces, made on {when}", when=issued(one)) for one in others)
+    beside = map(issued, others)
+    replaced = (phrase(", and with the page that this one replaces, made on {when}", when=when) for when in beside)
     return "".join([said, *replaced, "."])
 
 
@@ -227,7 +228,8 @@ class _Comparison:
             text = phrase("{label}: {part} was “{then}”, is “{now}”.", **told)
             numbers = words.plural(differ, "number")
             text += phrase(" {numbers} of earlier periods differ with it.", numbers=numbers) if differ else ""
-            yield _item(phrase("Definition"), text, metric=name, was=then[name][what], now=now[name][what], numbers=differ)
+            was, now_is = then[name][what], now[name][what]
+            yield _item(phrase("Definition"), text, metric=name, was=was, now=now_is, numbers=differ)
         for lead, one, other in ((phrase("New here"), now, then), (phrase("No longer here"), then, now)):
             if names := [one[name]["label"] for name in one if name not in other]:
                 yield _item(lead, f"{words.listed(names)}.", metrics=names)

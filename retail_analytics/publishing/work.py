@@ -72,8 +72,8 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         made = nbformat.read(executed, as_version=4)
         with speaking(attempt.parameters.get("language", ENGLISH)):
             html = _page(made, attempt)
-        made = _stripped(made)
-        faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + nbformat.writes(made))]
+            made = _stripped(made)
+            faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + nbformat.writes(made))]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")

@@ -22,6 +22,7 @@ NOUNS = (  # what is counted, with its plural
     message("file", "files"),
     message("table", "tables"),
 )
+SCOPES = (message("all"),)
 TABLES = (
     message("stores"), message("store days"), message("devices"), message("incidents"), message("findings"),
     message("controls"), message("training"), message("uplinks"), message("device doubts"),
