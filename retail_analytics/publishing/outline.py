@@ -91,7 +91,7 @@ def with_changes(page: dict, told: dict) -> None:
         if of[at + 1 :] and of[at + 1]["kind"] == "lists":
             of[at]["lists"] += of.pop(at + 1)["lists"]
     if not places:
-        title = "What changed since the last report"
+        title = phrase("What changed since the last report")
         page["sections"].append({"id": "changes", "title": title, "blocks": [component(told, "", most)]})
 
 

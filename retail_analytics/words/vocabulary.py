@@ -26,6 +26,8 @@ SCOPES = (message("all"),)
 TABLES = (
     message("stores"), message("store days"), message("devices"), message("incidents"), message("findings"),
     message("controls"), message("training"), message("uplinks"), message("device doubts"),
+    message("known exploited"), message("support dates"), message("annotations"), message("tolerances"),
+    message("corrections"), message("device overrides"), message("discovery"), message("remediation clocks"),
 )  # fmt: skip
 COLUMNS = (
     message("kind"), message("protection"), message("reason"), message("records"), message("of"), message("months"),
