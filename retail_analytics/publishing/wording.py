@@ -8,7 +8,8 @@ from retail_analytics.language import ENGLISH
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.words import rules
 
-TEXTS = ("p", "li", "td", "th", "h3", "h4")  # of markdown
+WRITTEN = ("prose", "changes")  # what a page says that no component of its notebook does
+TEXTS = ("p", "li", "td", "th", "h3", "h4")
 LATE = " p"  # how a period that may still change ends in a table
 _text_of = etree.XPath("normalize-space(string())")
 
@@ -18,8 +19,8 @@ def wording_faults(page, notebook) -> Iterator[str]:
     if page.get("lang") != ENGLISH:
         return
     shown = [content for cell in notebook.cells for content in components(cell)]
-    prose = [part for part in page.iter("div") if part.get("class") == "prose"]
-    claims = [_text_of(part) for block in prose for part in block.iter(TEXTS)]
+    written = [part for part in page.iter("div") if part.get("class") in WRITTEN]
+    claims = [_text_of(part) for block in written for part in block.iter(TEXTS)]
     labels = [_text_of(part) for part in page.iter("h2")]
     for content in shown:
         claims += _claims(content)

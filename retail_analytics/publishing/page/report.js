@@ -111,6 +111,7 @@
     const waiting = figures.charts.slice();
     const begun = performance.now();
     for (const chart of waiting) {
+      stepper(chart);
       const twin = twinOf(document.getElementById(chart.box));
       if (twin) {
         twin.open = false;
@@ -126,6 +127,41 @@
       attempt(waiting.shift());
       setTimeout(next, 0);
     })();
+  }
+
+  /* What the pointer shows at each point of a chart, for keys and ears: each text once, with where it stands. */
+  function points(chart) {
+    const found = new Map();
+    chart.data.forEach((trace, curveNumber) => [].concat(trace.hovertext || []).forEach((text, pointNumber) => {
+      const said = text.replace(/<br>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+      found.set(said, { curveNumber, pointNumber });
+    }));
+    return Array.from(found);
+  }
+
+  function stepper(chart) {
+    const box = document.getElementById(chart.box);
+    const input = Object.assign(document.createElement("input"), { type: "range", min: 0, step: 1 });
+    const say = () => {
+      const all = points(chart);
+      input.max = all.length - 1;
+      const [said, point] = all[input.valueAsNumber];
+      input.setAttribute("aria-valuetext", said);
+      if (document.activeElement !== input || !box.data) return;
+      const { xaxis = "x", yaxis = "y" } = chart.data[point.curveNumber];
+      Plotly.Fx.hover(box, [point], xaxis + yaxis);
+    };
+    input.max = points(chart).length - 1;
+    if (Number(input.max) < 0) return;
+    input.value = input.max;
+    input.setAttribute("aria-label", "Points of exhibit " + chart.box.replace("chart-", ""));
+    input.addEventListener("input", say);
+    input.addEventListener("focus", say);
+    input.addEventListener("blur", () => box.data && Plotly.Fx.unhover(box));
+    say();
+    const place = Object.assign(document.createElement("div"), { className: "stepper" });
+    place.append(input);
+    box.nextElementSibling.after(place);
   }
 
   /* A summary is one page whatever it says: its type grows or shrinks until that fits on either paper. The rules for
