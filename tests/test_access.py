@@ -1,12 +1,12 @@
 """For every reader: axe-core finds nothing on any kind of page, keys reach everything, and charts can be heard."""
 
 import html
-import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from retail_analytics.publishing import islands
 from retail_analytics.publishing.run import Limits, publish
 
 HERE = Path(__file__).parent
@@ -152,7 +152,7 @@ def heard(window, chart):
 @pytest.mark.parametrize("kind", ["summary", "chapter"])
 def test_the_arrow_keys_step_through_each_chart_and_say_what_the_pointer_is_shown(opened, kind):
     window = opened(kind)
-    charts = json.loads(window.locator("#figures").text_content())["charts"]
+    charts = islands.read(window.locator("#figures").text_content())["charts"]
     for chart in charts:
         hovered = [html.unescape(text) for trace in chart["data"] for text in trace.get("hovertext", [])]
         assert sorted({*heard(window, chart["box"])}) == sorted({*hovered}), chart["box"]

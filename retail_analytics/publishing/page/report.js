@@ -154,7 +154,7 @@
     input.max = points(chart).length - 1;
     if (Number(input.max) < 0) return;
     input.value = input.max;
-    input.setAttribute("aria-label", "Points of exhibit " + chart.box.replace("chart-", ""));
+    input.setAttribute("aria-label", box.dataset.points);
     input.addEventListener("input", say);
     input.addEventListener("focus", say);
     input.addEventListener("blur", () => box.data && Plotly.Fx.unhover(box));
