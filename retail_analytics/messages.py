@@ -2,9 +2,9 @@
 
     python -m retail_analytics.messages
 
-Messages stand in calls of `phrase`, `phrase_for` and `message`, in templates, in metrics, and in the
-markdown and titles of the notebooks. New ones are added without a translation, changed ones as fuzzy with the one they
-had; what is no longer said is kept at the end of the file, commented out.
+Messages stand in calls of `phrase`, `phrase_for` and `message`, in templates, in metrics, in the names of tables, and
+in the markdown, titles and calls of the notebooks. New ones are added without a translation, changed ones as fuzzy
+with the one they had; what is no longer said is kept at the end of the file, commented out.
 """
 
 import ast
@@ -19,6 +19,7 @@ from jinja2.ext import extract_from_ast
 
 from retail_analytics.language import FOLDER, SAID
 from retail_analytics.metrics import every_metric
+from retail_analytics.sources.contracts import contracts
 
 PACKAGE = Path(__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
@@ -27,7 +28,7 @@ NOTEBOOKS = PACKAGE.parent / "notebooks"
 def messages() -> Catalog:
     """The messages, and where each stands."""
     found = Catalog(project="retail-analytics", charset="utf-8")
-    for place, text in [*_of_code(), *_of_templates(), *_of_metrics(), *_of_notebooks()]:
+    for place, text in [*_of_code(), *_of_templates(), *_of_metrics(), *_of_contracts(), *_of_notebooks()]:
         found.add(text, locations=[(place, None)])
     return found
 
@@ -66,6 +67,10 @@ def _of_metrics():
         for part in SAID:
             if getattr(metric, part, None):
                 yield f"metrics/{metric.name}", getattr(metric, part)
+
+
+def _of_contracts():
+    return ((f"sources/contract/{name}.yaml", name.replace("_", " ")) for name in contracts())
 
 
 def _of_notebooks():

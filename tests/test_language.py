@@ -1,15 +1,22 @@
 """Reports in another language: numbers, days, words; a page of its own; a catalogue without a hole."""
 
+import re
 import subprocess
 import sys
 from datetime import date
 
 import pytest
+from babel.messages.pofile import read_po
+from lxml import etree
 
 from retail_analytics import words
 from retail_analytics.errors import UnknownName
-from retail_analytics.language import languages, speak, speaking, spoken
+from retail_analytics.language import FOLDER, languages, speak, speaking, spoken
+from retail_analytics.messages import updated
+from retail_analytics.publishing import numbers
+from retail_analytics.publishing.parameters import reports
 from retail_analytics.publishing.run import publish
+from retail_analytics.publishing.shelf import index
 
 
 @pytest.fixture
@@ -79,3 +86,101 @@ def test_a_page_of_another_language_stands_beside_the_english_one(retailer, tmp_
     assert '<html lang="de">' in (tmp_path / german.page).read_text(encoding="utf-8")
     assert '<html lang="en">' in (tmp_path / english.page).read_text(encoding="utf-8")
     assert publish("theft_trends", {"months": "6"}, **asked).end == "unchanged"
+
+
+# German
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda p: p.stem)
+def test_a_catalogue_translates_every_message_and_fills_only_places_there_are(path):
+    assert path.read_bytes() == updated(path), "Run: python -m retail_analytics.messages"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=path.stem)
+    assert len(catalogue) > 500
+    for one in catalogue:
+        if one.id:
+            ids, strings = ([text] if isinstance(text, str) else [*text] for text in (one.id, one.string))
+            assert all(strings) and not one.fuzzy, one.id
+            places = [set(re.findall(r"{(\w+)}", text)) for text in (" ".join(ids), " ".join(strings))]
+            assert places[1] <= places[0] | {"label", "n"}, one.id  # what is given beside, for languages that decline
+
+
+@pytest.fixture(scope="module")
+def shelf(retailer, tmp_path_factory):
+    """The four reports for all, and one for a region, in German: path of each page by report and scope."""
+    folder = tmp_path_factory.mktemp("german")
+    asked = [*((name, "all") for name in reports()), ("theft_trends", "Harbour")]
+    values = {"language": "de", "months": "24"}
+    ended = {
+        (name, scope): publish(name, values | {"scope": scope}, warehouse=retailer.path.parent, reports_dir=folder)
+        for name, scope in asked
+    }
+    assert {run.end for run in ended.values()} == {"published"}, [run.reason for run in ended.values()]
+    index(folder)
+    return {key: folder / run.page for key, run in ended.items()}
+
+
+ENGLISH_WORDS = re.compile(
+    r"\b(?:the|The|of|and|not|Not|known|were|with|is|are|by|By|from|which|than|share|month|months|stores?|devices?|"
+    r"thefts?|Thefts?|Theft|recorded|Recorded|rate|settled|interval|cannot|Cannot|to|To|on|at|There|Nothing|Exhibit)\b"
+)
+OWN_WORDS = "self::script or self::style or self::code or ancestor::code or ancestor::*[@class='files']"
+
+
+def said_on(path, quoted) -> list[str]:
+    """The texts of a page, without what stands in the data, in code and in names of tables."""
+    page = etree.fromstring(path.read_bytes(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    texts = page.xpath(f"//body//*[not({OWN_WORDS})]/text() | //@aria-label | //title/text()")
+    sources = set(page.xpath("//p[@class='source']/text()"))
+    found = []
+    for text in (str(text).replace("\u00a0", " ").strip() for text in texts if text not in sources):
+        for name in quoted:
+            text = text.replace(name, "…")
+        found.append(text)
+    return [text for text in found if text]
+
+
+def test_no_english_is_left_on_a_german_page(shelf, retailer):
+    quoted = [text.rstrip(".") for text in retailer.whole("annotations")["text"]]
+    quoted += [*retailer.whole("tolerances")["owner"], *(one.label for one in retailer.stores.values()), *retailer.regions]
+    quoted = sorted({*quoted, retailer.title}, key=len, reverse=True)
+    for path in shelf.values():
+        assert '<html lang="de">' in path.read_text(encoding="utf-8")
+        texts = said_on(path, quoted)
+        assert len(texts) > 200
+        assert [text for text in texts if ENGLISH_WORDS.search(text)] == [], path.name
+
+
+def test_numbers_on_a_german_page_have_a_decimal_comma(shelf):
+    cells = []
+    for path in shelf.values():
+        page = etree.fromstring(path.read_bytes(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
+        cells += page.xpath("//table[@class='data']//td[not(@class)]/text() | //p[@class='number']//text()")
+    assert len(cells) > 1000
+    assert [cell for cell in cells if re.search(r"\d\.\d{1,2}(?!\d)|\d,\d{3}\b", cell)] == []
+    assert [cell for cell in cells if re.search(r"\d,\d", cell)] and [cell for cell in cells if re.search(r"\d\.\d{3}", cell)]
+
+
+def test_both_languages_tell_the_same_numbers(shelf, retailer, tmp_path):
+    english = publish("theft_trends", {"months": "24"}, warehouse=retailer.path.parent, reports_dir=tmp_path)
+    here, there = (numbers.read(path) for path in (shelf["theft_trends", "all"], tmp_path / english.page))
+    assert here["parameters"]["language"] == "de" and there["parameters"]["language"] == "en"
+    for german, other in zip(here["exhibits"], there["exhibits"], strict=True):
+        for one, two in zip(german["table"]["columns"], other["table"]["columns"], strict=True):
+            assert (one["name"], one["values"]) == (two["name"], two["values"])
+    assert [row["status"] for row in here["verdicts"]] == [row["status"] for row in there["verdicts"]]
+    assert "Anstieg" in here["headline"]["text"] or "Diebstähle" in here["headline"]["text"]
+
+
+def test_charts_of_a_german_page_write_german_months(shelf, browser):
+    page = browser.new_page()
+    page.goto(shelf["theft_trends", "all"].as_uri())
+    page.wait_for_selector("html[data-charts=done]", timeout=20_000, state="attached")
+    ticks = " ".join(page.locator("#chart-1 .xtick text, #chart-1 .xaxislayer-above text").all_text_contents())
+    page.close()
+    assert re.search("Okt|Dez|Mai|März", ticks) and not re.search("Oct|Dec|May|Mar", ticks)
+
+
+def test_the_shelf_shows_pages_of_another_language_as_such(shelf):
+    said = (next(iter(shelf.values())).parents[2] / "index.html").read_text(encoding="utf-8")
+    assert "all regions, Deutsch" in said and "Harbour, Deutsch" in said and "Entwicklung der Diebstähle" in said
