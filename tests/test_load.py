@@ -215,7 +215,8 @@ def zipped(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members:
-            archive.writestr(name, content)
+            # Of no moment: the bytes name a test, which must be the same in every process.
+            archive.writestr(name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name), content)
     return packed.getvalue()
 
 
