@@ -205,7 +205,7 @@ def test_a_static_page_has_every_chart_and_no_script_and_is_small(forms, opened)
     assert run.form == Form(static=True) and path.stat().st_size <= 500_000
     text = path.read_text()
     assert "default-src 'none'; script-src 'none'; " in text.replace("&#39;", "'") and "plotly.js" not in text.lower()
-    assert re.findall("<script[^>]*>", text) == ['<script type="application/json" id="report-record">']
+    assert re.findall("<script[^>]*>", text) == ['<script type="application/json" id="report-record" data-packed>']
     for options in ({}, {"java_script_enabled": False}):
         window, wrong = opened(path, color_scheme="light", viewport={"width": 1280, "height": 900}, **options)
         charts = window.locator(".plot")

@@ -159,8 +159,9 @@ def render(template: str, *, scripts: tuple[str, ...] = (), plotly: bool = False
     `foot` stands at the end of each page on paper.
     """
     brought = assets(scripts, plotly=plotly, brand=brand, foot=foot, form=form, more_css=more_css)
-    island = islands.packed if form.shared else islands.plain
-    return _environment().get_template(template).render(assets=brought, brand=brand, island=island, **values)
+    packed = form.static or form.shared
+    values |= {"packed": packed, "island": islands.packed if packed else islands.plain}
+    return _environment().get_template(template).render(assets=brought, brand=brand, **values)
 
 
 def _foot(about: dict) -> str:
