@@ -140,6 +140,7 @@ def test_a_pack_asks_for_forms_and_a_line_of_it_has_the_last_word(retailer, note
 
 def test_a_browser_that_hangs_is_ended_with_all_it_started(retailer, notebooks, tmp_path, hanging, monkeypatch):
     monkeypatch.setattr(chromium, "SECONDS", 0.5)
+    (tmp_path / "page.html").write_text("<style></style>")
     with pytest.raises(WorkbenchError, match="Chromium took longer than 0.5 seconds over the page."):
         chromium.pdf(tmp_path / "page.html", tmp_path / "page.pdf")
     assert still_running("765432") == [] and [*tmp_path.glob("chromium-*")] == []
