@@ -93,7 +93,7 @@ def message(text: str, many: str | None = None) -> str:
 
 def decimal(x: float, decimals: int = 0) -> str:
     """1,234.5; 1.234,5: a number that is not negative, with so many decimals."""
-    rounded = f"{x:,.{decimals}f}"
+    rounded = f"{x:,.{decimals}f}" if decimals else f"{x:,.0f}"
     if _spoken == ENGLISH:
         return rounded
     from babel.numbers import format_decimal  # slow to import: English does without
