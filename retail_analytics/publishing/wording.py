@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from retail_analytics.language import ENGLISH
 from retail_analytics.publishing.outline import components, exhibits
 from retail_analytics.words import rules
 
@@ -15,9 +14,7 @@ _text_of = etree.XPath("normalize-space(string())")
 
 
 def wording_faults(page, notebook) -> Iterator[str]:
-    """The wording rules that a parsed page breaks, made from a notebook: a sentence for each. They are of English."""
-    if page.get("lang") != ENGLISH:
-        return
+    """The wording rules that a parsed page breaks, made from a notebook: a sentence for each."""
     shown = [content for cell in notebook.cells for content in components(cell)]
     written = [part for part in page.iter("div") if part.get("class") in WRITTEN]
     claims = [_text_of(part) for block in written for part in block.iter(TEXTS)]

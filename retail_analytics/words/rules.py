@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from retail_analytics.language import ENGLISH, phrase, spoken
+
 NOT_A_SHARE = r"""
     (?:80|95|99\.8)\ %\ (?:interval|limits|from|of\ such)  # a level
     | (?:80|95|99\.8)\ %\ (?=[−+$£€]?\d[\d.,]*(?:\ [bm]illion)?\ (?:%\ )?to\ )  # with the interval that follows
@@ -127,8 +129,36 @@ EVERYTHING = VOCABULARY + (  # holds where something is claimed
 )  # fmt: skip
 
 
+GERMAN = (  # numbers stand beside each other as in English: the same calls write both
+    Rule(
+        "loud words are no evidence: write Anstieg or Rückgang um how much (95 % a bis b)",
+        _words("explodier\\w*", "dramatisch\\w*", "drastisch\\w*", "alarmierend\\w*", "epidemie\\w*", "außer kontrolle",
+               "sprunghaft\\w*"),
+    ),
+    Rule(
+        "a change is established or it is not: write keine klare Veränderung (a bis b)",
+        _words("(?:etwas|leicht|geringfügig) (?:höher|niedriger|mehr|weniger|besser|schlechter|gestiegen|gefallen)",
+               "(?:aufwärts|abwärts)trend\\w*"),
+    ),
+    Rule(
+        "risk is never said alone: name the theft rate, the loss, the exposure or the readiness",
+        _words("risik\\w+"), less=_words("retail risk workbench"),
+    ),
+)  # fmt: skip
+GERMAN_CLAIMS = GERMAN + (
+    Rule(
+        "a cause needs tier T3 or T4 and the assumption it rests on: write ging einher mit, or fiel zusammen mit",
+        _words("verursacht\\w*", "wegen", "aufgrund", "infolge", "dank", "führ(?:t|te|ten) zu", "verhinder(?:t|te|n)",
+               "reduzier(?:t|te|en)"),
+        unless=re.compile(r"(?s)(?=.*\bt[34]\b)(?=.*\bannahme)"),
+    ),
+)  # fmt: skip
+OF_LANGUAGE = {ENGLISH: (VOCABULARY, EVERYTHING), "de": (GERMAN, GERMAN_CLAIMS)}
+
+
 def breaches(claims: Iterable[str], labels: Iterable[str] = (), quoted: Iterable[str] = ()) -> Iterator[str]:
-    """The rules that texts of one page break: each as a sentence that names the words and what to write.
+    """The rules of the language that is spoken which texts of one page break, each as a sentence that names the words
+    and what to write.
 
     Labels (subtitles, questions, definitions) claim nothing: only the vocabulary holds for them. A claim that another
     text of the page makes with its interval may be repeated without it.
@@ -136,7 +166,8 @@ def breaches(claims: Iterable[str], labels: Iterable[str] = (), quoted: Iterable
     claims, labels = ([text.replace("\u00a0", " ") for text in texts] for texts in (claims, labels))
     shown = {claim for text in claims if WITH_INTERVAL.search(text) for claim in CLAIM.findall(text)}
     said = "\n".join([*labels, *claims]).lower()
-    vocabulary, everything = ([rule for rule in rules if rule.found.search(said)] for rules in (VOCABULARY, EVERYTHING))
+    of_language = OF_LANGUAGE.get(spoken(), ((), ()))
+    vocabulary, everything = ([rule for rule in rules if rule.found.search(said)] for rules in of_language)
     for text, rules in (dict.fromkeys(labels, vocabulary) | dict.fromkeys(claims, everything)).items():
         small = text.lower()
         for rule in rules:
@@ -147,7 +178,7 @@ def breaches(claims: Iterable[str], labels: Iterable[str] = (), quoted: Iterable
 def provisional(text: str, periods: Iterable[str]) -> str | None:
     """The rule that a text breaks which names a period that may still change, and does not say so."""
     named = next((period for period in periods if period in text), None)
-    if named and "provisional" not in text:
+    if named and phrase("provisional") not in text:
         return f"“{_short(text)}” breaks a wording rule: {named} may still change; say that it is provisional."
     return None
 
