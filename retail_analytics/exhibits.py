@@ -153,9 +153,10 @@ def _html(content: dict) -> str:
             return f"<h3>{escape(content['title'])}</h3><ul>{items}</ul>"
         case "health":
             rows = [[cell["name"], cell["word"], cell["note"]] for cell in content["cells"]]
-            return f"<h3>{escape(content['title'])}</h3>{_html_table(['Source', 'State', 'Note'], rows)}"
+            heads = [phrase("Source"), phrase("State"), phrase("Note")]
+            return f"<h3>{escape(content['title'])}</h3>{_html_table(heads, rows)}"
         case "about":
-            return _html_table(["Fact", "Value"], content["facts"])
+            return _html_table([phrase("Fact"), phrase("Value")], content["facts"])
         case "changed":
             visible = escape(content["visible"])
             return f"<h3>{escape(content['title'])}</h3><p>Told on the published page. {visible}</p>"

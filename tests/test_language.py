@@ -7,9 +7,11 @@ from datetime import date
 
 import pytest
 from babel.messages.pofile import read_po
+from click.testing import CliRunner
 from lxml import etree
 
 from retail_analytics import words
+from retail_analytics.__main__ import main
 from retail_analytics.errors import UnknownName
 from retail_analytics.language import FOLDER, languages, speak, speaking, spoken
 from retail_analytics.messages import updated
@@ -87,6 +89,18 @@ def test_a_page_of_another_language_stands_beside_the_english_one(retailer, tmp_
     assert '<html lang="de">' in (tmp_path / german.page).read_text(encoding="utf-8")
     assert '<html lang="en">' in (tmp_path / english.page).read_text(encoding="utf-8")
     assert publish("theft_trends", {"months": "6"}, **asked).end == "unchanged"
+
+
+def test_a_pack_asks_for_a_language_and_a_command_for_another(retailer, tmp_path):
+    (tmp_path / "pack.yaml").write_text(
+        f"warehouse: {retailer.path.parent}\nreports:\n  - {{report: theft_trends, parameters: {{language: de}}}}\n"
+    )
+    asked = ["run", str(tmp_path / "pack.yaml"), "--dry-run", "--reports", str(tmp_path / "shelf")]
+    assert "theft_trends · example_grocers · de: never published" in CliRunner().invoke(main, asked).output
+    assert "theft_trends · example_grocers: never" in CliRunner().invoke(main, [*asked, "--language", "en"]).output
+    where = ["--warehouse", str(retailer.path.parent), "--reports", str(tmp_path / "shelf")]
+    refused = CliRunner().invoke(main, ["publish", "theft_trends", "--language", "fr", *where])
+    assert refused.exit_code == 2 and "Unknown language 'fr'." in refused.output and "Known: de, en." in refused.output
 
 
 # German

@@ -9,6 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from retail_analytics import tokens
+from retail_analytics.language import phrase
 from retail_analytics.publishing.brand import PLAIN, Brand
 from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.record import replaced
@@ -21,7 +22,7 @@ LICENCE = "/* Subsets of Source Serif 4 and Source Sans 3 by Adobe, under the SI
 SMALL_PRINT = f"font: 8pt {tokens.SANS}; color: {tokens.LIGHT['ink3']};"
 RUNNING = (
     f'@page {{ @bottom-left {{ content: %s; {SMALL_PRINT} }}'
-    f' @bottom-right {{ content: counter(page) " of " counter(pages); {SMALL_PRINT} }} }}'
+    f' @bottom-right {{ content: counter(page) %s counter(pages); {SMALL_PRINT} }} }}'
 )
 
 
@@ -29,7 +30,7 @@ def assets(scripts: tuple[str, ...] = (), *, plotly: bool, brand: Brand = PLAIN,
            form: Form = COMPLETE, more_css: str = "") -> dict:  # fmt: skip
     """Style sheets and scripts of a page, and its content policy; `foot` is what each printed page says at its end."""
     found = _of_all(scripts, plotly, brand, form.shared)
-    running = Markup(RUNNING % _quoted(foot)) + more_css
+    running = Markup(RUNNING % (_quoted(foot), _quoted(phrase("{part} of {whole}", part="", whole="")))) + more_css
     # Of the ways to name a file beside the page, from file:// Chromium heeds this one alone: a hash of what is in it
     # needs a server. That the page names no other file than ours is proven before it is published.
     beside = ["'self'"] if form.shared else []

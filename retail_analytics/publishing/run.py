@@ -55,8 +55,9 @@ class Due:
 
     @property
     def name(self) -> str:
-        scope = self.parameters.get("scope", "all")
-        return f"{self.report} · {Path(self.warehouse).name}" + ("" if scope == "all" else f" · {scope}")
+        scope, language = self.parameters.get("scope", "all"), self.parameters.get("language", ENGLISH)
+        beside = [*([] if scope == "all" else [scope]), *([] if language == ENGLISH else [language])]
+        return " · ".join([self.report, Path(self.warehouse).name, *beside])
 
 
 @dataclass(frozen=True)
