@@ -35,14 +35,14 @@ HEADLINE = 'from retail_analytics import exhibits\nexhibits.headline("All is wel
 
 @pytest.fixture
 def notebooks(tmp_path, monkeypatch):
-    """A folder of reports of one's own; call it with a name and the source of the last cell."""
+    """A folder of reports of one's own; call it with a name, the source of the last cell, more parameters."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(parameters, "NOTEBOOKS", folder)
     parameters.report.cache_clear()
 
-    def write(name: str, last_cell: str) -> None:
-        cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+    def write(name: str, last_cell: str, *more: str) -> None:
+        cells = [nbformat.v4.new_code_cell("\n".join([PARAMETERS, *more]), metadata={"tags": ["parameters"]}),
                  nbformat.v4.new_markdown_cell("## The only section"),
                  nbformat.v4.new_code_cell(HEADLINE), nbformat.v4.new_code_cell(last_cell)]  # fmt: skip
         notebook = nbformat.v4.new_notebook(cells=cells)

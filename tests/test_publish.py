@@ -27,7 +27,7 @@ def command(*words) -> tuple[int, str]:
     ("asked", "sentence"),
     [
         (["theft_trends", "-p", "mnths=3"],
-         "Unknown parameter of theft_trends 'mnths'. Did you mean 'months'? Known: known_by, language, last_month, months, scope."),
+         "Unknown parameter of theft_trends 'mnths'. Did you mean 'months'? Known: filters, known_by, language, last_month, months, scope."),
         (["theft_trends", "-p", "months=three"], "theft_trends: months is 'three', expected a whole number."),
         (["theft_trends", "-p", "months=-5"], "months is -5, expected a whole number from 1 to 600."),
         (["theft_trends", "-p", "months=0"], "months is 0, expected a whole number from 1 to 600."),

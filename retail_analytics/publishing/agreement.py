@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from retail_analytics.language import ENGLISH, spoken
+from retail_analytics.publishing.outline import seen
 
 DRAWN = ("scatter", "bar")  # what the page's plotly.js is asked to draw; it has no more than these and pies
 POSITIONS = {"ranking": "y", "split": "y"}  # forms in which an axis tells places, not numbers
@@ -108,8 +109,8 @@ def _drawn_otherwise(traces: list[dict], columns: list[dict], form: str) -> Iter
 
 
 def _key(value):
-    """A value as both sides have it: a number with nine digits, without its sign as what left is drawn downwards."""
-    return float(f"{abs(value):.9g}") if isinstance(value, float | int) else value
+    """A value as both sides have it: a number as it is drawn, without its sign as what left is drawn downwards."""
+    return seen(abs(value)) if isinstance(value, float | int) else value
 
 
 def _said_otherwise(exhibit: dict, columns: list[dict], rows: list[list[str]]) -> Iterator[str]:

@@ -30,20 +30,25 @@ def assets(scripts: tuple[str, ...] = (), *, plotly: bool, brand: Brand = PLAIN,
            form: Form = COMPLETE, more_css: str = "") -> dict:  # fmt: skip
     """Style sheets and scripts of a page, and its content policy; `foot` is what each printed page says at its end."""
     found = _of_all(scripts, plotly, brand, form.shared)
-    running = Markup(RUNNING % (_quoted(foot), _quoted(phrase("{part} of {whole}", part="", whole="")))) + more_css
+    repeated = running(foot) + more_css
     # Of the ways to name a file beside the page, from file:// Chromium heeds this one alone: a hash of what is in it
     # needs a server. That the page names no other file than ours is proven before it is published.
     beside = ["'self'"] if form.shared else []
     policy = [
         "default-src 'none'",
         "script-src " + " ".join([*beside, *found["script_hashes"]] or ["'none'"]),
-        "style-src " + " ".join([*beside, *found["style_hashes"], content_hash(running)]),
+        "style-src " + " ".join([*beside, *found["style_hashes"], content_hash(repeated)]),
         "img-src data:",
         "font-src data:",
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    return found | {"running": running, "policy": "; ".join(policy)}
+    return found | {"running": repeated, "policy": "; ".join(policy)}
+
+
+def running(foot: str) -> Markup:
+    """The rule by which each printed page says at its end what it is of."""
+    return Markup(RUNNING % (_quoted(foot), _quoted(phrase("{part} of {whole}", part="", whole=""))))
 
 
 def content_hash(text: str) -> str:

@@ -18,9 +18,17 @@ def plain(name: str, value) -> Markup:
 
 def packed(name: str, value) -> Markup:
     """The same in a tenth of the room; unpack.js makes it plain in the browser."""
+    return ISLAND.format(name, Markup(" data-packed"), Markup(f'"{_letters(value)}"'))
+
+
+def folded(name: str, value) -> Markup:
+    """As packed, and left so until a script wants it."""
+    return ISLAND.format(name, "", Markup(f'"{_letters(value)}"'))
+
+
+def _letters(value) -> str:
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    letters = base64.b64encode(deflate.compress(json.dumps(value, **JSON).encode()) + deflate.flush()).decode()
-    return ISLAND.format(name, Markup(" data-packed"), Markup(f'"{letters}"'))
+    return base64.b64encode(deflate.compress(json.dumps(value, **JSON).encode()) + deflate.flush()).decode()
 
 
 def read(text: str):

@@ -26,6 +26,7 @@ KEPT = frozenset(
 
 
 MOST_CHANGES = {"summary": 3, "report": 12}  # items of each list of what changed; all of them are in the record
+SEEN = 6  # digits of a number that a chart of a thousand pixels can show, also near the end of its axis
 DATED = ("trend", "stock_flow")  # the forms of exhibits with a time axis
 
 
@@ -183,7 +184,7 @@ def _charts(numbered: list[dict]) -> dict | None:
 
 def _plain(part):
     """A figure whose texts plotly.js cannot take for markup: only line breaks are left. What is not a number
-    is a gap.
+    is a gap; a number has as many digits as can be seen.
     """
     if isinstance(part, str):
         return re.sub(r"<(?!br>|/?extra>)", "&lt;", part)
@@ -191,7 +192,14 @@ def _plain(part):
         return [_plain(item) for item in part]
     if isinstance(part, dict):
         return {key: _plain(value) for key, value in part.items()}
-    return None if isinstance(part, float) and not math.isfinite(part) else part
+    if isinstance(part, float):
+        return seen(part) if math.isfinite(part) else None
+    return part
+
+
+def seen(number: float) -> float:
+    """A number as it is drawn: of the nine digits that the record has, those that can be seen."""
+    return float(f"{float(f'{number:.9g}'):.{SEEN}g}")
 
 
 def _terms(numbered: list[dict]) -> list[dict]:

@@ -4,6 +4,7 @@ A page shows the components of a notebook (outputs with our mimetype) and its ma
 Every text of a component is data: it is escaped, in the page and inside the figures.
 """
 
+import json
 import re
 from datetime import date
 from functools import cache
@@ -14,8 +15,8 @@ from markupsafe import Markup
 
 from retail_analytics import words
 from retail_analytics.language import phrase, phrase_for, spoken
-from retail_analytics.publishing import islands
-from retail_analytics.publishing.assets import FOLDER, assets
+from retail_analytics.publishing import choices, islands
+from retail_analytics.publishing.assets import FOLDER, assets, running
 from retail_analytics.publishing.brand import PLAIN, Brand
 from retail_analytics.publishing.changes import changes
 from retail_analytics.publishing.drawings import COLOURS
@@ -25,6 +26,7 @@ from retail_analytics.publishing.outline import components, outline, with_change
 
 SHOWN_LOG_LINES = 30  # enough to see what failed and what came before it
 
+PIECES = re.compile(r"(?=<section )")  # of a body: alike in several choices, one beside the other
 TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # tracebacks of a kernel carry them
 NUMBER_AND_SIGN = re.compile(r"(?<=\d) %")
 ENDS = {
@@ -51,7 +53,9 @@ def html(notebook, *, about: dict, brand: Brand = PLAIN, form: Form = COMPLETE, 
         for exhibit in page["exhibits"]:
             exhibit["drawn"] = (drawings or {}).get(f"chart-{exhibit['number']}", "")
         page["charts"] = None
-    return _rendered(page, about, brand, () if form.static else ("report.js",), form, since)
+    held = [*choices.held_in(notebook)]
+    scripts = () if form.static else ("unpack.js", "report.js") if held else ("report.js",)
+    return _rendered(page, about, brand, scripts, form, since, held)
 
 
 def drawable(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
@@ -61,8 +65,9 @@ def drawable(notebook, *, about: dict, brand: Brand = PLAIN) -> str:
 
 
 def _rendered(page: dict, about: dict, brand: Brand, scripts: tuple[str, ...], form: Form,
-              since: list[dict] | None = None, **more) -> str:  # fmt: skip
+              since: list[dict] | None = None, held=(), **more) -> str:  # fmt: skip
     page["facts"] = _facts(about, page["about"].get("facts", []))
+    shown = [_shown(chosen, _about_choice(about, choice)) for choice, chosen in held]
     record = record_of(page, about)
     if since is not None:
         record["changes"] = changes(record, since)
@@ -70,16 +75,52 @@ def _rendered(page: dict, about: dict, brand: Brand, scripts: tuple[str, ...], f
     return render(
         "index.html.j2",
         scripts=scripts,
-        plotly=bool(page["charts"]),
+        plotly=bool(page["charts"]) or any(one["charts"] for one in shown),
         brand=brand,
         foot=_foot(about),
         form=form,
         page=page,
         about=about,
+        title=_title(about),
         edition=edition(about),
         record=record,
+        choices=[choice | {"word": words.opening(words.column(choice["kind"]))} for choice, _ in held],
+        held=choices.side_by_side(shown) if shown else None,
         **more,
     )
+
+
+def _about_choice(about: dict, choice: dict) -> dict:
+    parameters = about.get("parameters", {}) | {"scope": choice["name"]}
+    return about | {"scope": choice["label"], "parameters": parameters}
+
+
+def _shown(notebook, about: dict) -> dict[str, list[str]]:
+    """What a page shows of a choice: the parts of its own page that differ from one scope to another, in pieces."""
+    page, parts = outline(notebook), _environment().get_template("shown.html.j2").module
+    page["facts"] = _facts(about, page["about"].get("facts", []))
+    charts = page["charts"] or {"templates": [], "charts": []}
+    return {
+        "title": [unparted(_title(about))],
+        "edition": [unparted(" · ".join(edition(about)))],
+        "running": [running(_foot(about))],
+        "opening": [parts.opening(page, about)],
+        "contents": [parts.contents(page)],
+        "body": PIECES.split(parts.body(page)),
+        "terms": [parts.terms(page)],
+        "facts": [parts.facts(page)],
+        "charts": [_json(chart) for chart in charts["charts"]],
+        "templates": [_json(template) for template in charts["templates"]],
+    }
+
+
+def _title(about: dict) -> str:
+    named = edition(about)[: 1 if about["scope"] == "all" else 2]
+    return f"{about['title']}, {', '.join(named)}: {about['organisation']}"
+
+
+def _json(part) -> str:
+    return json.dumps(part, **islands.JSON)
 
 
 def headline(notebook) -> str:
@@ -211,7 +252,7 @@ def _facts(about: dict, more: list) -> list:
 def _environment() -> Environment:
     """Templates of our folder only: nothing that is installed elsewhere can change a page."""
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, finalize=unparted)
-    environment.globals |= {"phrase": phrase, "phrase_for": phrase_for, "spoken": spoken}
+    environment.globals |= {"phrase": phrase, "phrase_for": phrase_for, "spoken": spoken, "islands": islands}
     return environment
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from retail_analytics.errors import ParameterError, UnknownName, WarehouseError
 from retail_analytics.language import ENGLISH, known
 from retail_analytics.months import after, window
+from retail_analytics.publishing import choices
 from retail_analytics.warehouse import Warehouse
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -78,6 +79,8 @@ def checked(warehouse: Warehouse, asked: Report, values: dict[str, object]) -> d
             raise UnknownName(f"parameter of {asked.name}", name, asked.parameters)
     typed = asked.parameters | {name: _typed(asked, name, value) for name, value in values.items()}
     known(typed.get("language", ENGLISH))
+    if choices.PARAMETER in typed:
+        choices.only_kinds(asked.name, typed[choices.PARAMETER])
     if warehouse.known_by and warehouse.known_by > date.today():
         raise ParameterError(f"{asked.name}: known_by is {warehouse.known_by}, which lies in the future.")
     return typed | chosen(warehouse, asked.name, **{name: typed[name] for name in ("last_month", "months", "scope")})

@@ -1,12 +1,13 @@
 """Proof of a finished page before it is published: it is read as a browser reads it, and compared with its notebook."""
 
+import json
 import math
 import re
 from collections.abc import Iterator
 
 from lxml import etree
 
-from retail_analytics.publishing import islands
+from retail_analytics.publishing import choices, islands
 from retail_analytics.publishing.agreement import disagreements
 from retail_analytics.publishing.assets import content_hash
 from retail_analytics.publishing.forms import COMPLETE, Form
@@ -33,15 +34,45 @@ _text_of = etree.XPath("string()")
 def faults(html_text: str, notebook, form: Form = COMPLETE) -> list[str]:
     """What is wrong with a finished page, one sentence each; an empty list lets it be published.
 
-    The page is parsed and compared with the notebook it was made from.
+    The page is parsed and compared with the notebook it was made from; so is what it shows of each choice.
     """
-    page = etree.fromstring(html_text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    page = _parsed(html_text)
+    island = _with_id(page, "figures")
+    drawn = islands.read(island.text)["charts"] if island is not None else []
     return [
         *_notebook_faults(notebook),
-        *_exhibit_faults(page, notebook, form.static),
+        *_exhibit_faults(page, drawn, notebook, static=form.static),
+        *_record_faults(page, notebook),
         *wording_faults(page, notebook),
         *_file_faults(page, html_text, form),
+        *_choice_faults(page, notebook),
     ]
+
+
+def _parsed(html_text: str):
+    return etree.fromstring(html_text.encode(), etree.HTMLParser(encoding="utf-8", huge_tree=True))
+
+
+def _choice_faults(page, notebook) -> Iterator[str]:
+    held = [*choices.held_in(notebook)]
+    island, filter_ = _with_id(page, "choices"), _with_id(page, "filter")
+    offered = [option.get("value") for option in filter_.iter("option")][1:] if filter_ is not None else []
+    if offered != [choice["name"] for choice, _ in held]:
+        yield f"The page offers {len(offered)} choices, and {len(held)} were run."
+        return
+    pages = choices.apart(islands.read(island.text)) if held else []
+    for (choice, chosen), shown in zip(held, pages, strict=True):
+        body = "".join(text for part in ("opening", "contents", "body", "terms", "facts") for text in shown[part])
+        text = f"<html><body>{body}</body></html>"
+        own, drawn = _parsed(text), [json.loads(chart) for chart in shown["charts"]]
+        faults = [
+            *_notebook_faults(chosen),
+            *_exhibit_faults(own, drawn, chosen, static=False),
+            *wording_faults(own, chosen),
+            *_markup_faults(own, text),
+        ]
+        faults += [f"It holds a {element.tag}." for element in own.iter("script", "style", "link", "iframe")]
+        yield from (f"For {choice['label']}: {fault}" for fault in faults)
 
 
 def _notebook_faults(notebook) -> Iterator[str]:
@@ -62,11 +93,8 @@ def _notebook_faults(notebook) -> Iterator[str]:
                 yield f"“{name}” (cell {number}) holds a value that is not a number."
 
 
-def _exhibit_faults(page, notebook, static: bool) -> Iterator[str]:
-    island = _with_id(page, "figures")
-    drawn = {chart["box"]: chart for chart in islands.read(island.text)["charts"]} if island is not None else {}
-    record = _with_id(page, "report-record")
-    held = islands.read(record.text)["exhibits"] if record is not None else []
+def _exhibit_faults(page, drawn: list[dict], notebook, *, static: bool) -> Iterator[str]:
+    drawn = {chart["box"]: chart for chart in drawn}
     for number, exhibit in enumerate(exhibits(notebook), start=1):
         name = f"Exhibit {number} (“{exhibit['title']}”)"
         place = _with_id(page, f"exhibit-{number}")
@@ -97,8 +125,15 @@ def _exhibit_faults(page, notebook, static: bool) -> Iterator[str]:
             yield f"{name} has no rows in its table."
         elif rows != expected:
             yield f"{name} does not show its table: {len(rows)} rows, {len(expected)} in the notebook."
+
+
+def _record_faults(page, notebook) -> Iterator[str]:
+    record = _with_id(page, "report-record")
+    held = islands.read(record.text)["exhibits"] if record is not None else []
+    for number, exhibit in enumerate(exhibits(notebook), start=1):
         beside = held[number - 1 : number]
         if not beside or _numbers(beside[0]) != _numbers(exhibit):
+            name = f"Exhibit {number} (“{exhibit['title']}”)"
             yield f"{name} has other numbers in the record of the page than in the notebook."
 
 
@@ -111,9 +146,6 @@ def _file_faults(page, html_text: str, form: Form) -> Iterator[str]:
     size, largest = len(html_text.encode()), LARGEST_STATIC if form.static else LARGEST
     if size >= largest:
         yield f"The page has {size:,} bytes; it must stay below {largest:,}."
-    titles = [_text_of(title).strip() for title in page.iter("h1")]
-    if len(titles) != 1 or not titles[0]:
-        yield f"The page has {len(titles)} main headings (h1) instead of one."
     scripts = [script for script in page.iter("script") if script.get("type") != "application/json"]
     if form.static and scripts:
         yield f"The page has {len(scripts)} scripts; a static one has none."
@@ -136,6 +168,13 @@ def _file_faults(page, html_text: str, form: Form) -> Iterator[str]:
     for element in [*within, *page.iter("style")]:
         if content_hash(element.text or "") not in allowed:
             yield f"The page holds a {element.tag} that is not ours: {(element.text or '')[:60]!r}."
+    yield from _markup_faults(page, html_text)
+
+
+def _markup_faults(page, html_text: str) -> Iterator[str]:
+    titles = [_text_of(title).strip() for title in page.iter("h1")]
+    if len(titles) != 1 or not titles[0]:
+        yield f"The page has {len(titles)} main headings (h1) instead of one."
     # The parser drops tags where they should not stand; a browser may heed them all the same.
     elements, raw = [*page.iter("*")], [element.text or "" for element in page.iter("script", "style")]
     tags = len(TAG.findall(html_text)) - sum(len(TAG.findall(text)) for text in raw)

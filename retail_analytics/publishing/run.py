@@ -20,7 +20,7 @@ import psutil
 
 from retail_analytics.errors import UnknownName, WorkbenchError
 from retail_analytics.language import ENGLISH, languages, phrase, speaking, written
-from retail_analytics.publishing import advice, chromium, record
+from retail_analytics.publishing import advice, choices, chromium, record
 from retail_analytics.publishing.brand import PLAIN, Brand, brand_of
 from retail_analytics.publishing.forms import COMPLETE, Form
 from retail_analytics.publishing.hidden import hidden, refuse_secrets
@@ -239,11 +239,12 @@ def run_id() -> str:
 def _attempt(one: Prepared, reports_dir: Path) -> Attempt:
     folder = reports_dir / BUILDING / f"{os.getpid()}-{one.facts['run']}"
     folder.mkdir(parents=True)
-    facts, earlier = one.facts, [record.page_before(reports_dir, one.facts), one.before]
+    facts, earlier, form = one.facts, [record.page_before(reports_dir, one.facts), one.before], one.due.form
     since = tuple(page for run in earlier if run and (page := record.as_published(reports_dir, run)))
+    offered = () if form.static or form.shared else choices.offered(one.opened, one.asked.name, facts["parameters"])
     about = _about(one, record.language_of(facts))
-    return Attempt(one.asked.path, facts["parameters"], one.opened.path, about, one.due.form, one.brand, folder,
-                   since, **asdict(one.limits))  # fmt: skip
+    return Attempt(one.asked.path, facts["parameters"], one.opened.path, about, form, one.brand, folder, since,
+                   **asdict(one.limits), choices=offered)  # fmt: skip
 
 
 def _published(one: Prepared, made: Path, outcome: Outcome, reports_dir: Path, before: list[Run]) -> Run:

@@ -19,6 +19,7 @@ import psutil
 from retail_analytics.publishing import kernels
 from retail_analytics.publishing.brand import Brand
 from retail_analytics.publishing.forms import Form
+from retail_analytics.warehouse.scopes import Scope
 
 PAGE, PDF, NOTEBOOK, LOG = "page.html", "page.pdf", "notebook.ipynb", "log.txt"  # what an attempt makes in its folder
 LOOK = 0.5  # seconds between two looks at deadlines and memory
@@ -62,6 +63,7 @@ class Attempt:
     seconds: float  # it is late after so many
     memory: float  # bytes that its processes may hold together
     attempts: int = 1  # it is tried so often when its processes die or it is late
+    choices: tuple[Scope, ...] = ()  # for each the cells are run once more
 
 
 def outcomes(attempts: Iterator[Attempt], *, workers: int) -> Iterator[tuple[Attempt, Outcome]]:
@@ -122,14 +124,18 @@ class _Running:
     began: float = field(default_factory=time.monotonic)
     looked: float = 0.0
     cell: int | None = None
+    choice: Scope | None = None  # for which the cell is run
     outcome: Outcome | None = None
     told: bool = False  # the outcome is its own
 
     def told_outcome(self) -> Outcome:
         """The outcome with what only we know of it."""
-        where = self.cell if self.outcome.end in ("failed", "died", "late") else None
+        in_a_cell = self.outcome.end in ("failed", "died", "late")
+        where, reason = self.cell if in_a_cell else None, self.outcome.reason
+        if in_a_cell and self.choice:
+            reason = f"For {self.choice}: {reason}"
         took = round(time.monotonic() - self.began, 2)
-        return replace(self.outcome, cell=where, seconds=took, attempts=self.number)
+        return replace(self.outcome, cell=where, reason=reason, seconds=took, attempts=self.number)
 
     def look(self) -> None:
         """Take in what was told since; past the deadline, the memory or its life it has an outcome of its own."""
@@ -167,7 +173,7 @@ class _Running:
                     case "kernel":
                         self.kernel = said
                     case "cell":
-                        self.cell = said
+                        self.cell, self.choice = said
                     case "flooded":
                         self.outcome = Outcome("failed", f"Its cells printed more than {said:,} characters.")
                     case "ended":

@@ -4,29 +4,33 @@ What is told of it to the process that watches: that a kernel was started, which
 """
 
 import os
+from copy import deepcopy
 from multiprocessing.connection import Connection
 from pathlib import Path
 from shutil import rmtree
 
 import nbformat
 import papermill
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from retail_analytics.errors import WorkbenchError
 from retail_analytics.exhibits import MIMETYPE
 from retail_analytics.language import ENGLISH, speaking
-from retail_analytics.publishing import chromium, kernels, numbers, page, proof
+from retail_analytics.publishing import choices, chromium, kernels, numbers, page, proof
 from retail_analytics.publishing.assets import share
 from retail_analytics.publishing.drawings import drawings
 from retail_analytics.publishing.hidden import shown_secrets
 from retail_analytics.publishing.watch import LOG, NOTEBOOK, PAGE, PDF, Attempt, Outcome
 from retail_analytics.warehouse import VARIABLE
+from retail_analytics.warehouse.scopes import Scope
 
 MOST_PRINTED = 1_000_000  # characters that the cells of a report may print
 KEPT = {MIMETYPE, "text/plain", "text/html"}  # of a cell's outputs: what the page shows, and JupyterLab
+KEPT_OF_CHOICES = {MIMETYPE, "text/plain"}  # JupyterLab shows none of them
 
 
 def work(attempt: Attempt, kernel: kernels.Kernel | None, sockets: Path, tells: Connection) -> None:
@@ -55,13 +59,15 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
     try:
         papermill.execute_notebook(
             str(attempt.notebook), str(executed), attempt.parameters, kernel_name="python3", engine_name=_Engine.name,
-            request_save_on_cell_execute=False, progress_bar=False, tells=tells,
+            request_save_on_cell_execute=False, progress_bar=False, tells=tells, scopes=attempt.choices,
             config=Config(KernelManager=talks | {"client_factory": kernels.PromptClient}),
             extra_arguments=["--log-level=CRITICAL"],
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         reason = f"{error.ename}: {error.evalue}".strip()
         return Outcome("failed", reason, log="\n".join(error.traceback))
+    except CellExecutionError as error:  # in a choice: papermill has written the notebook without
+        return Outcome("failed", f"{error.ename}: {error.evalue}".strip(), log=error.traceback)
     except DeadKernelError:
         return Outcome("died", "The kernel was killed, perhaps for want of memory.")
     except OSError as error:
@@ -72,7 +78,8 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
         made = nbformat.read(executed, as_version=4)
         with speaking(attempt.parameters.get("language", ENGLISH)):
             html = _page(made, attempt)
-            made = _stripped(made)
+            for cell in made.cells:
+                _strip(cell.get("outputs", []), KEPT)
             faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + nbformat.writes(made))]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
@@ -108,25 +115,50 @@ def _pdf_missing(attempt: Attempt) -> str | None:
     return None
 
 
-def _stripped(notebook):
-    """The notebook without what neither its page nor a reader of it needs."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data = {kind: value for kind, value in output.data.items() if kind in KEPT}
-    return notebook
+def _strip(outputs: list, kept: set[str]) -> None:
+    """Take out of the outputs of a cell what neither a page nor a reader of the notebook needs."""
+    for output in outputs:
+        if "data" in output:
+            output.data = {kind: value for kind, value in output.data.items() if kind in kept}
 
 
 class _Client(PapermillNotebookClient):
-    """papermill's client, which also tells which cell is run, and when the cells print without end."""
+    """papermill's client, which runs the cells once more for each choice, tells which cell is run, and when the cells
+    print without end.
+    """
 
-    def __init__(self, *args, tells: Connection, **options):
+    def __init__(self, *args, tells: Connection, scopes: tuple[Scope, ...], **options):
         super().__init__(*args, **options)
         self.tells, self.printed, self.on_cell_start = tells, 0, self._starts
+        self.scopes, self.choice = scopes, None
+
+    def papermill_execute_cells(self):
+        written = deepcopy(self.nb)
+        super().papermill_execute_cells()
+        if self.nb.metadata.papermill.get("exception"):
+            return
+        for scope in self.scopes:
+            self.choice = scope
+            choices.hold(self.nb, scope, self._given(written, scope))
+
+    def _given(self, written, scope: Scope) -> list[list]:
+        """What the cells of the notebook as it was written give for a scope. Raises what they raise."""
+        asked = written.metadata.papermill.parameters | {"scope": scope.name}
+        again, whole = parameterize_notebook(deepcopy(written), asked).cells, self.nb.cells
+        self.nb.cells = again  # where nbclient puts each cell that it has run
+        try:
+            for index, cell in enumerate(again):
+                self.execute_cell(cell, index)
+        finally:
+            self.nb.cells = whole
+        for cell in again:
+            _strip(cell.get("outputs", []), KEPT_OF_CHOICES)
+        return [cell.get("outputs", []) for cell in again]
 
     def _starts(self, cell, cell_index: int) -> None:
         injected = ("injected-parameters" in one.metadata.get("tags", ()) for one in self.nb.cells[:cell_index])
-        self.tells.send(("cell", cell_index - any(injected)))  # its place in the notebook as it is written
+        place = cell_index - any(injected)  # in the notebook as it is written
+        self.tells.send(("cell", (place, self.choice)))
 
     def process_message(self, message, cell, cell_index):
         if message["msg_type"] == "stream":
@@ -141,10 +173,10 @@ class _Engine(NBClientEngine):
     name = "retail_analytics"
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, tells: Connection, config: Config, extra_arguments: list,
-                                 start_timeout: int = 60, **_):  # fmt: skip
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, tells: Connection, scopes: tuple[Scope, ...],
+                                 config: Config, extra_arguments: list, start_timeout: int = 60, **_):  # fmt: skip
         options = {"timeout": None, "config": config, "extra_arguments": extra_arguments}
-        client = _Client(nb_man, tells=tells, kernel_name=kernel_name, startup_timeout=start_timeout,
+        client = _Client(nb_man, tells=tells, scopes=scopes, kernel_name=kernel_name, startup_timeout=start_timeout,
                          shutdown_kernel="immediate", **options)  # fmt: skip
         return client.execute()
 

@@ -1,10 +1,10 @@
-/* Draws the page's charts from the figures in it, in the colours of the style sheet. */
+/* Draws the page's charts from the figures in it, in the colours of the style sheet, for the scope that is chosen. */
 (function () {
   "use strict";
   const root = document.documentElement;
   const all = (selector, inside) => Array.from((inside || document).querySelectorAll(selector));
   const stored = document.getElementById("figures");
-  const figures = stored ? JSON.parse(stored.textContent) : { charts: [], templates: [] };
+  let figures = stored ? JSON.parse(stored.textContent) : { charts: [], templates: [] };
   const NARROW = 480;
   const PATIENCE = 400;
   const FACE = '13px "Workbench Sans"';
@@ -61,15 +61,21 @@
     return { data: resolved(chart.data, colour), layout: resolved(layout, colour) };
   }
 
-  function draw(chart) {
+  /* How a chart fits its box, which gets the room for it. */
+  function fitted(chart) {
     const box = document.getElementById(chart.box);
     const width = onPaper ? Number(box.dataset.paper) : box.clientWidth;
-    if (!width || box.classList.contains("failed")) return;
     const patch = width < NARROW ? chart.narrow : null;
     const asked = (patch && patch.height) || chart.height * (onPaper ? LOWER : 1);
     const height = Math.min(asked, Number(box.dataset.highest));
     box.style.height = onPaper ? "auto" : height + "px";
     box.style.aspectRatio = onPaper ? width + "/" + height : "auto";
+    return { box, width, patch, height };
+  }
+
+  function draw(chart) {
+    const { box, width, patch, height } = fitted(chart);
+    if (!width || box.classList.contains("failed")) return;
     const { data, layout } = figureOf(chart, patch, width, height, onPaper ? paperColours() : screenColours());
     const drawn = Plotly.react(box, data, layout, CONFIG);
     Promise.resolve(drawn).catch((error) => giveUp(chart, error));
@@ -108,17 +114,24 @@
 
   /* As many charts as the patience allows before the load event, when printers and mail robots look. */
   function start() {
+    const mine = figures;
     const waiting = figures.charts.slice();
     const begun = performance.now();
+    delete root.dataset.charts;
+    sizes.disconnect();
     for (const chart of waiting) {
-      stepper(chart);
-      const twin = twinOf(document.getElementById(chart.box));
-      if (twin) {
+      const box = document.getElementById(chart.box);
+      if (!box.parentNode.querySelector(".stepper")) stepper(chart);
+      const twin = twinOf(box);
+      if (twin && twin.hasAttribute("data-auto")) {
         twin.open = false;
         twin.removeAttribute("data-auto");
       }
+      fitted(chart);
+      sizes.observe(box);
     }
     (function next() {
+      if (figures !== mine) return;
       while (waiting.length && performance.now() - begun < PATIENCE) attempt(waiting.shift());
       if (!waiting.length) {
         root.dataset.charts = "done";
@@ -187,7 +200,6 @@
 
   /* Labels are placed by the width of their letters: once more, should the typeface have come after the charts. */
   const late = !document.fonts.check(FACE);
-  start();
   if (late) document.fonts.load(FACE).then(redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => onPaper || redraw());
   addEventListener("beforeprint", () => {
@@ -206,24 +218,131 @@
       figures.charts.filter((chart) => Math.abs(document.getElementById(chart.box).clientWidth - chart.width) > 1).forEach(attempt);
     });
   });
-  figures.charts.forEach((chart) => sizes.observe(document.getElementById(chart.box)));
 
   /* Contents: open beside the text, closed above it; the section being read is marked. */
   const contents = document.querySelector(".contents details");
   if (contents && matchMedia("(min-width: 1021px)").matches) contents.open = true;
-  const links = all(".contents a");
   const inView = new Set();
   const watcher = new IntersectionObserver((entries) => {
     for (const entry of entries) inView[entry.isIntersecting ? "add" : "delete"](entry.target.id);
-    const current = links.find((link) => inView.has(link.hash.slice(1)));
+    const links = all(".contents a");
+    const current = links.find((link) => inView.has(addressed(link.hash).at));
     if (!current) return;
     links.forEach((link) => link.removeAttribute("aria-current"));
     current.setAttribute("aria-current", "true");
   }, { rootMargin: "-10% 0px -70% 0px" });
-  links.forEach((link) => {
-    const section = document.getElementById(link.hash.slice(1));
-    if (section) watcher.observe(section);
-  });
+
+  function watch() {
+    watcher.disconnect();
+    inView.clear();
+    for (const link of all(".contents a")) {
+      const section = document.getElementById(addressed(link.hash).at);
+      if (section) watcher.observe(section);
+    }
+  }
+
+  /* What is shown: all, or a scope of which the page holds its own parts, packed. The address keeps the choice. */
+  const filter = document.getElementById("filter");
+  const PARTS = ["opening", "contents", "body", "terms", "facts"];
+  const place = (part) => document.getElementById("shown-" + part);
+  const edition = document.querySelector(".edition");
+  const running = document.getElementById("running").sheet;
+  const whole = { figures, title: document.title, edition: edition.textContent, running: running.cssRules[0].cssText };
+  const held = { all: whole };
+  let shown = "all";
+  let pages = null;
+
+  function addressed(hash) {
+    const asked = new URLSearchParams(hash.slice(1));
+    return { scope: asked.get("scope") || "all", at: asked.has("scope") ? asked.get("at") || "" : hash.slice(1) };
+  }
+
+  function address(scope, at) {
+    return "#" + (scope === "all" ? at : new URLSearchParams(at ? { scope, at } : { scope }));
+  }
+
+  async function unpacked() {
+    const packed = atob(JSON.parse(document.getElementById("choices").textContent));
+    const bytes = new Blob([Uint8Array.from(packed, (mark) => mark.charCodeAt(0))]);
+    return JSON.parse(await new Response(bytes.stream().pipeThrough(new DecompressionStream("deflate-raw"))).text());
+  }
+
+  /* The parts are the page's own markup, written where all of it is; nothing is put together from data here. */
+  function partsOf(scope) {
+    const number = Array.from(filter.options).findIndex(({ value }) => value === scope) - 1;
+    const pieces = (name) => pages[name].map((column) => column[number]).filter((piece) => piece !== null);
+    const found = { title: pieces("title")[0], edition: pieces("edition")[0], running: pieces("running")[0] };
+    for (const part of PARTS) {
+      const template = document.createElement("template");
+      template.innerHTML = pieces(part).join("");
+      found[part] = Array.from(template.content.childNodes);
+    }
+    found.figures = { charts: pieces("charts").map((chart) => JSON.parse(chart)), templates: pieces("templates").map((one) => JSON.parse(one)) };
+    return found;
+  }
+
+  async function show({ scope, at }) {
+    const known = scope === "all" || (filter && Array.from(filter.options).some(({ value }) => value === scope));
+    const wanted = known ? scope : "all";
+    if (wanted !== "all" && !held[wanted]) {
+      pages = pages || (await unpacked());
+      if (addressed(location.hash).scope !== scope) return;
+      held[wanted] = held[wanted] || partsOf(wanted);
+    }
+    if (wanted !== shown) replace(wanted);
+    root.dataset.shown = wanted;
+    if (filter) {
+      filter.value = wanted;
+      const said = document.getElementById("filtered");
+      said.textContent = known ? edition.textContent + ". " + document.querySelector("h1").textContent : said.dataset.nothing.replace("{}", () => scope);
+    }
+    for (const link of all('a[href^="#"]')) link.hash = address(wanted, addressed(link.hash).at);
+    const target = at && wanted !== "all" && document.getElementById(at);
+    if (target) {
+      target.tabIndex = -1;
+      target.focus();
+      target.scrollIntoView();
+    }
+  }
+
+  /* The section that is being read stays where it is. */
+  function replace(scope) {
+    const reading = all(".section").find((section) => section.getBoundingClientRect().bottom > 0);
+    const top = reading && reading.getBoundingClientRect().top;
+    const next = held[scope];
+    for (const part of PARTS) {
+      held[shown][part] = held[shown][part] || Array.from(place(part).childNodes);
+      place(part).replaceChildren(...next[part]);
+    }
+    shown = scope;
+    figures = next.figures;
+    document.title = next.title;
+    edition.textContent = next.edition;
+    running.deleteRule(0);
+    running.insertRule(next.running);
+    start();
+    watch();
+    const again = reading && document.getElementById(reading.id);
+    if (again && top < 0) scrollBy({ top: again.getBoundingClientRect().top - top, behavior: "instant" });
+  }
+
+  async function open() {
+    const asked = addressed(location.hash);
+    if (filter && asked.scope !== "all") await show(asked).catch((error) => console.error(error));
+    root.classList.remove("choosing");
+    if (shown !== "all") return;
+    start();
+    watch();
+  }
+
+  if (filter) {
+    filter.addEventListener("change", () => {
+      history.pushState(null, "", address(filter.value, ""));
+      show(addressed(location.hash));
+    });
+    addEventListener("hashchange", () => show(addressed(location.hash)));
+  }
+  open();
 
   /* Taking along: the record as JSON, a table as CSV, a chart as a picture that says what it is and where it is from. */
   const record = JSON.parse(document.getElementById("report-record").textContent);
@@ -232,9 +351,10 @@
 
   function save(content, type, what) {
     const { report, month, scope } = record.report;
+    const of = shown === "all" || what === "numbers.json" ? scope : shown; /* the record is that of all */
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([content], { type }));
-    link.download = [report, month, scope !== "all" && scope, what].filter(Boolean).join("-");
+    link.download = [report, month, of !== "all" && of, what].filter(Boolean).join("-");
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
@@ -318,7 +438,9 @@ ${parts.join("\n")}
     png: { type: "image/png", of: png },
   };
 
-  all("[data-save]").forEach((button) => button.addEventListener("click", async () => {
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-save]");
+    if (!button) return;
     const { save: kind, of } = button.dataset;
     try {
       save(await SAVED[kind].of(document.getElementById(of)), SAVED[kind].type, (of || "numbers") + "." + kind);
@@ -326,5 +448,5 @@ ${parts.join("\n")}
       console.error(kind, of, error);
       button.textContent = document.body.dataset.unsaved;
     }
-  }));
+  });
 })();
