@@ -290,9 +290,8 @@ def test_a_run_that_is_interrupted_or_killed_leaves_nothing_and_is_resumed(shop,
     command = [sys.executable, "-m", "retail_analytics", "run", str(path), "--reports", str(folder), "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     until = time.monotonic() + 60
-    while not [*folder.glob(".building/*/log.txt")] and time.monotonic() < until:
-        time.sleep(0.05)
-    time.sleep(0.3)
+    while len([*folder.glob(".building/*/log.txt")]) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
     process.send_signal(signum)
     said = process.communicate(timeout=60)[0]
     told = lines(folder)
