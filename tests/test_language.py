@@ -82,13 +82,14 @@ def test_english_waits_for_no_catalogue():
 
 def test_a_page_of_another_language_stands_beside_the_english_one(retailer, tmp_path):
     asked = {"warehouse": retailer.path.parent, "reports_dir": tmp_path}
-    english = publish("theft_trends", {"months": "6"}, **asked)
-    german = publish("theft_trends", {"months": "6", "language": "de"}, **asked)
+    values = {"months": "6", "filters": "none"}
+    english = publish("theft_trends", values, **asked)
+    german = publish("theft_trends", values | {"language": "de"}, **asked)
     assert (english.end, german.end) == ("published", "published"), german.reason
     assert german.page == english.page.replace(".html", ".de.html")
     assert '<html lang="de">' in (tmp_path / german.page).read_text(encoding="utf-8")
     assert '<html lang="en">' in (tmp_path / english.page).read_text(encoding="utf-8")
-    assert publish("theft_trends", {"months": "6"}, **asked).end == "unchanged"
+    assert publish("theft_trends", values, **asked).end == "unchanged"
 
 
 def test_a_pack_asks_for_a_language_and_a_command_for_another(retailer, tmp_path):
@@ -146,8 +147,10 @@ def shelf(retailer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("german")
     asked = [*((name, "all") for name in reports()), ("theft_trends", "Harbour")]
     values = {"language": "de", "months": "24"}
+    filters = {"theft_trends": "store_format", "iot_growth": "none", "security_readiness": "none"}  # a run for each choice
+    filtered = {name: {"filters": filters[name]} if name in filters else {} for name, _ in asked}
     ended = {
-        (name, scope): publish(name, values | {"scope": scope}, warehouse=retailer.path.parent, reports_dir=folder)
+        (name, scope): publish(name, values | filtered[name] | {"scope": scope}, warehouse=retailer.path.parent, reports_dir=folder)
         for name, scope in asked
     }
     assert {run.end for run in ended.values()} == {"published"}, [run.reason for run in ended.values()]
@@ -197,7 +200,8 @@ def test_numbers_on_a_german_page_have_a_decimal_comma(shelf):
 
 
 def test_both_languages_tell_the_same_numbers(shelf, retailer, tmp_path):
-    english = publish("theft_trends", {"months": "24"}, warehouse=retailer.path.parent, reports_dir=tmp_path)
+    asked = {"months": "24", "filters": "none"}
+    english = publish("theft_trends", asked, warehouse=retailer.path.parent, reports_dir=tmp_path)
     here, there = (numbers.read(path) for path in (shelf["theft_trends", "all"], tmp_path / english.page))
     assert here["parameters"]["language"] == "de" and there["parameters"]["language"] == "en"
     for german, other in zip(here["exhibits"], there["exhibits"], strict=True):
