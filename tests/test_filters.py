@@ -140,7 +140,7 @@ def test_what_is_printed_and_saved_is_what_is_chosen(opened, shelf, tmp_path):
     said = subprocess.run(["pdftotext", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True).stdout
     flat, headline = " ".join(said.split()), " ".join(tab.locator("h1").text_content().split())
     assert headline in flat and f"· {region} ·" in flat and f"region {region}" in flat
-    assert kind not in flat and "Show All" not in flat
+    assert kind not in flat and "Show All" not in flat and "all regions" not in flat, "nor at the foot of a page"
     tab.locator("#exhibit-1 .twin summary").click()
     with tab.expect_download() as saving:
         tab.locator("#exhibit-1 [data-save=csv]").click()
