@@ -129,8 +129,10 @@ def test_the_address_keeps_the_choice(opened, shelf):
     nowhere = opened(shelf["all"], "#scope=Nowhere")
     assert nowhere.locator("#filtered").text_content() == "There is no Nowhere to choose here: all is shown."
     assert nowhere.locator("#filter").input_value() == "all" and nowhere.locator("main").is_visible()
-    plain = opened(shelf["all"], "#section-3")
-    assert plain.locator("#filter").input_value() == "all" and plain.evaluate("scrollY") > 300
+    plain = opened(shelf["all"], "#section-3", reduced_motion="reduce")  # or it is still on its way there
+    assert plain.locator("#filter").input_value() == "all" and plain.locator("#section-3").bounding_box()["y"] < 600
+    chosen = opened(shelf["all"], f"#scope={region}&at=section-3", reduced_motion="reduce")
+    assert chosen.locator("#section-3").bounding_box()["y"] < 600 and region in chosen.title()
 
 
 def test_what_is_printed_and_saved_is_what_is_chosen(opened, shelf, tmp_path):
