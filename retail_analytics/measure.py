@@ -7,7 +7,7 @@ measured table: metric, period, *by, numerator, denominator, value.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -190,7 +190,7 @@ def measure(
     if missing := _missing(warehouse, tables, place):
         return replace(facts, not_recorded=missing)
 
-    periods = _periods(warehouse, first, last, every)
+    periods = _periods(first, last, every)
     amounts = [_amount(warehouse, side, periods, every, by, place) for side in sides]
     found = [warehouse.once(amount) for amount in amounts]
     # Rows there are, and none of them says how much.
@@ -304,12 +304,14 @@ def _said(expression) -> str:
     return str(expression).replace("_.", "")
 
 
-def _periods(warehouse: Warehouse, first: date, last: date, every: str) -> pl.DataFrame:
+def _periods(first: date, last: date, every: str) -> pl.DataFrame:
     """period and period_end (the first day after it), whole ones only."""
-    days = warehouse.whole("calendar").filter(pl.col("day") >= first, pl.col("day") < after(last))
-    found = days.group_by(period=every).agg(period_end=pl.col("day").max().dt.offset_by("1d")).sort("period")
-    whole = (pl.col("period_end") - pl.col("period")).dt.total_days() >= (7 if every == "week" else 28)
-    return found.filter(whole, pl.col("period") >= first)
+    end = after(last)
+    if every == "month":
+        days = pl.date_range(first, end, "1mo", eager=True)
+    else:
+        days = pl.date_range(first + timedelta(days=-first.weekday() % 7), end, "1w", eager=True)
+    return pl.DataFrame({"period": days[:-1], "period_end": days[1:]})
 
 
 @cache
@@ -336,12 +338,18 @@ def _amount(warehouse, side, periods: pl.DataFrame, every: str, by, place: Scope
         period = t[side.on].truncate(every[0].upper()).name("period")
     else:
         spans = _spans(tuple(periods.rows()))
-        t = _filtered(t, side.where, place)
+        t = _filtered(t, side.where, place).select(*_needed(t, side, by))
         lasting = ibis.coalesce(t[side.end], ibis.literal(date.max)) >= spans.period_end
         found = spans.join(t, [t[side.start] < spans.period_end, lasting])
         period = "period"
     total = side.total if side.total is not None else ibis._.count()
     return found.group_by(period, *by).agg(amount=total.cast("float64"))
+
+
+def _needed(t: ibis.Table, side: Stock, by) -> list[str]:
+    """The columns from which a stock is counted or totalled."""
+    totalled = side.total.resolve(t).op().find(ibis.expr.operations.Field) if side.total is not None else ()
+    return [*dict.fromkeys([side.start, side.end, *by, *(field.name for field in totalled)])]
 
 
 def _filtered(t: ibis.Table, where, place: Scope, *more) -> ibis.Table:

@@ -18,14 +18,15 @@ SHORTEST = 6  # letters: shorter values stand in any text by chance
 # What a secret is, letters of which some stand in every one (to look for them costs next to nothing), and its shape.
 SHAPES = {
     "an AWS key": (("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    "a GitHub token": (("gh", "github_pat_"), r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    "a GitHub token": (("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+                       r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
     "a GitLab token": (("glpat-",), r"\bglpat-[A-Za-z0-9_-]{20,}"),
     "a Slack token": (("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
     "a Google key": (("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
     "a Stripe key": (("k_live_",), r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
     "a private key": (("PRIVATE KEY-----",), r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a JSON web token": ((".eyJ",), r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
-    "an address with a password": (("://",), r"\b[a-z][a-z0-9+.-]*://[^/\s:@\"<>]+:[^/\s@\"<>]+@"),
+    "an address with a password": (("://",), r"://[^/\s:@\"<>]+:[^/\s@\"<>]+@"),
     "an Azure key": (("AccountKey=",), r"\bAccountKey=[A-Za-z0-9+/=]{40,}"),
 }
 

@@ -93,6 +93,13 @@ class WarmKernel(LocalProvisioner):
         self.pid = self.pgid = kernel.pid
         return self.connection_info
 
+    async def kill(self, restart: bool = False) -> None:
+        """End it, and do not wait for the end of one that was forked: who has forked it does."""
+        if isinstance(self.process, _Process):
+            self.process.kill()
+        else:
+            await super().kill(restart=restart)
+
 
 class _Process:
     """A forked kernel as jupyter_client handles a process; it is no child of ours, so that it tells no exit code."""
@@ -100,10 +107,11 @@ class _Process:
     stdin = stdout = stderr = None
 
     def __init__(self, kernel: Kernel):
-        self.kernel, self.pid = kernel, kernel.pid
+        self.kernel, self.pid, self.killed = kernel, kernel.pid, False
 
     def poll(self) -> int | None:
-        gone = self.kernel.talk.poll()  # only its end is heard any more; a child of it may keep the line open
+        # Only its end is heard any more; a child of it may keep the line open.
+        gone = self.killed or self.kernel.talk.poll()
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -111,7 +119,8 @@ class _Process:
         return -signal.SIGKILL if gone else None
 
     def wait(self, timeout: float | None = None) -> int | None:
-        wait([self.kernel.talk], timeout)
+        if not self.killed:
+            wait([self.kernel.talk], timeout)
         return self.poll()
 
     def send_signal(self, signum: int) -> None:
@@ -119,7 +128,7 @@ class _Process:
 
     def kill(self) -> None:
         end_group(self.pid)
-        self.wait(timeout=1)  # jupyter_client would look after a tenth of a second
+        self.killed = True
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

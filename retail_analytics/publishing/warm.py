@@ -13,14 +13,16 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 
-# jsonschema would take a second to learn how addresses are written, of which there are none in a notebook.
-sys.modules["rfc3987_syntax"] = None
+# jsonschema would take a second to learn how addresses are written, of which there are none in a notebook; and each
+# kernel half of its start to make ready for a debugger, which nobody attaches to a report.
+sys.modules["rfc3987_syntax"] = sys.modules["debugpy"] = None
 
 import ibis
 import ibis.backends.duckdb.converter  # noqa: F401
 import ibis.formats.polars  # noqa: F401
 import ipykernel.kernelapp  # noqa: F401
 import nbformat
+from jupyter_client.provisioning import KernelProvisionerFactory
 
 import retail_analytics.publishing.work  # noqa: F401
 from retail_analytics.publishing import page, proof
@@ -58,6 +60,7 @@ with suppress(OSError, ValueError, KeyError, SyntaxError):  # a notebook that is
         with suppress(ImportError):
             import_module(name)
 rehearse()
+KernelProvisionerFactory.instance()  # looks through all that is installed
 gc.collect()
 gc.freeze()  # forks go on sharing this memory
 atexit.register(gc.unfreeze)  # at the very end all of it is looked through again

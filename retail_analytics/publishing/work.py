@@ -80,11 +80,12 @@ def _made(attempt: Attempt, sockets: Path, tells: Connection) -> Outcome:
             html = _page(made, attempt)
             for cell in made.cells:
                 _strip(cell.get("outputs", []), KEPT)
-            faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + nbformat.writes(made))]
+            text = nbformat.writes(made)
+            faults = [*proof.faults(html, made, attempt.form), *shown_secrets(html + text)]
         if faults:
             return Outcome("unsafe", faults[0], log="\n".join(faults))
         (attempt.folder / PAGE).write_text(html, encoding="utf-8")
-        nbformat.write(made, executed)
+        executed.write_text(text, encoding="utf-8")
         missing = _pdf_missing(attempt) if attempt.form.pdf else None
         return Outcome("published", headline=page.headline(made), read=page.tables_read(made), missing=missing)
     except WorkbenchError as error:
