@@ -5,6 +5,7 @@ import os
 import shutil
 from datetime import date
 from math import inf
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -102,6 +103,31 @@ def browser():
         launched = playwright.chromium.launch(executable_path=chromium, args=["--headless=new", *arguments])
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens a file at an address in it, as a window whose charts are drawn. What goes wrong in one fails the test: a
+    request for anything that is no file, a complaint, a dialog.
+    """
+    contexts, wrong = [], []
+
+    def open_(path: Path, address: str = "", **settings):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | settings))
+        window = contexts[-1].new_page()
+        window.on("request", lambda r: None if r.url.startswith(("file:", "blob:", "data:")) else wrong.append(r.url[:80]))
+        window.on("console", lambda message: wrong.append(message.text))
+        window.on("pageerror", lambda error: wrong.append(str(error)))
+        window.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+        window.goto(path.as_uri() + address)
+        if settings.get("java_script_enabled", True) and window.locator("#figures").count():
+            window.wait_for_selector("html[data-charts=done]", state="attached", timeout=20_000)
+        return window
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert wrong == []
 
 
 def whole(text: TextRows) -> Batch:

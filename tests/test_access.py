@@ -38,30 +38,10 @@ def every_kind(retailer, tmp_path_factory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture(scope="module")
-def opened(browser, every_kind):
-    contexts, complaints = [], []
-
-    def open_(kind: str, **settings):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | settings))
-        window = contexts[-1].new_page()
-        window.on("console", lambda message: complaints.append(message.text))
-        window.on("pageerror", lambda error: complaints.append(str(error)))
-        window.goto(every_kind[kind].as_uri())
-        if window.locator(".plot").count():
-            window.wait_for_selector("html[data-charts=done]", state="attached")
-        return window
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 @pytest.mark.parametrize("width", [1440, 360])
 @pytest.mark.parametrize("kind", ["summary", "chapter", "readiness", "store", "shelf", "month", "failure"])
-def test_axe_finds_nothing_in_any_light_closed_or_open(opened, kind, width):
-    window = opened(kind, viewport={"width": width, "height": 900}, color_scheme="light")
+def test_axe_finds_nothing_in_any_light_closed_or_open(opened, every_kind, kind, width):
+    window = opened(every_kind[kind], viewport={"width": width, "height": 900}, color_scheme="light")
     window.evaluate(AXE)
     for state in ("closed", "open"):
         if state == "open":
@@ -72,8 +52,8 @@ def test_axe_finds_nothing_in_any_light_closed_or_open(opened, kind, width):
 
 
 @pytest.mark.parametrize("kind", ["summary", "chapter", "store", "shelf", "month", "failure"])
-def test_language_title_landmarks_and_headings_are_in_order(opened, kind):
-    window = opened(kind)
+def test_language_title_landmarks_and_headings_are_in_order(opened, every_kind, kind):
+    window = opened(every_kind[kind])
     assert window.locator("html").get_attribute("lang") == "en" and len(window.title()) > 10
     assert [window.locator(part).count() for part in ("h1", "main", "body > .wrap > header", "body > .wrap > footer")] == [1] * 4
     levels = window.eval_on_selector_all("h1, h2, h3, h4, h5, h6", "all => all.map(one => Number(one.tagName[1]))")
@@ -89,8 +69,8 @@ INTERACTIVE = """() => Array.from(document.querySelectorAll("a[href], button, in
 
 
 @pytest.mark.parametrize("kind", ["summary", "chapter", "shelf", "failure"])
-def test_tab_reaches_everything_and_what_has_the_focus_shows_it(opened, kind):
-    window = opened(kind)
+def test_tab_reaches_everything_and_what_has_the_focus_shows_it(opened, every_kind, kind):
+    window = opened(every_kind[kind])
     window.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
     reached, unseen = [], []
     for _ in range(window.evaluate(INTERACTIVE) + 50):
@@ -107,16 +87,16 @@ def test_tab_reaches_everything_and_what_has_the_focus_shows_it(opened, kind):
     window.keyboard.press("Home")
 
 
-def test_the_skip_link_leads_to_the_report(opened):
-    window = opened("chapter")
+def test_the_skip_link_leads_to_the_report(opened, every_kind):
+    window = opened(every_kind["chapter"])
     window.keyboard.press("Tab")
     assert window.locator(".skip").bounding_box()["y"] >= 0
     window.keyboard.press("Enter")
     assert window.url.endswith("#main")
 
 
-def test_a_definition_opens_by_key_and_escape_closes_it(opened):
-    window = opened("chapter")
+def test_a_definition_opens_by_key_and_escape_closes_it(opened, every_kind):
+    window = opened(every_kind["chapter"])
     term = window.locator("button.term").first
     term.focus()
     window.keyboard.press("Enter")
@@ -127,8 +107,8 @@ def test_a_definition_opens_by_key_and_escape_closes_it(opened):
     assert window.evaluate("document.activeElement.className") == "term"
 
 
-def test_a_table_opens_and_scrolls_by_key(opened):
-    window = opened("chapter")
+def test_a_table_opens_and_scrolls_by_key(opened, every_kind):
+    window = opened(every_kind["chapter"])
     window.locator("#exhibit-1 .twin > summary").focus()
     window.keyboard.press("Enter")
     box = window.locator("#exhibit-1 .twin .scroll")
@@ -150,8 +130,8 @@ def heard(window, chart):
 
 
 @pytest.mark.parametrize("kind", ["summary", "chapter"])
-def test_the_arrow_keys_step_through_each_chart_and_say_what_the_pointer_is_shown(opened, kind):
-    window = opened(kind)
+def test_the_arrow_keys_step_through_each_chart_and_say_what_the_pointer_is_shown(opened, every_kind, kind):
+    window = opened(every_kind[kind])
     charts = islands.read(window.locator("#figures").text_content())["charts"]
     for chart in charts:
         hovered = [html.unescape(text) for trace in chart["data"] for text in trace.get("hovertext", [])]
@@ -165,8 +145,8 @@ def test_the_arrow_keys_step_through_each_chart_and_say_what_the_pointer_is_show
     assert shown.count() == 0 and stepper.evaluate("one => getComputedStyle(one).opacity") == "0"
 
 
-def test_a_stepper_changes_no_layout_and_is_not_printed(opened):
-    window = opened("chapter")
+def test_a_stepper_changes_no_layout_and_is_not_printed(opened, every_kind):
+    window = opened(every_kind["chapter"])
     before = window.evaluate("document.documentElement.scrollHeight")
     window.locator(".stepper input").first.focus()
     assert window.evaluate("document.documentElement.scrollHeight") == before
@@ -174,14 +154,14 @@ def test_a_stepper_changes_no_layout_and_is_not_printed(opened):
     assert not window.locator(".stepper").first.is_visible()
 
 
-def test_nothing_moves_for_those_who_asked_for_it_and_forced_colours_keep_the_charts(opened):
-    still = opened("chapter", reduced_motion="reduce")
+def test_nothing_moves_for_those_who_asked_for_it_and_forced_colours_keep_the_charts(opened, every_kind):
+    still = opened(every_kind["chapter"], reduced_motion="reduce")
     moves = """() => Array.from(document.querySelectorAll("*")).filter(one => {
         const style = getComputedStyle(one);
         return style.animationName !== "none" || style.scrollBehavior === "smooth" || parseFloat(style.transitionDuration) > 0;
     }).map(one => one.tagName + "." + one.getAttribute("class"))"""
     assert still.evaluate(moves) == []
-    forced = opened("chapter", forced_colors="active")
+    forced = opened(every_kind["chapter"], forced_colors="active")
     assert forced.locator("#chart-1 svg path.js-line").count() >= 1
     assert forced.locator(".plot").first.evaluate("box => getComputedStyle(box).forcedColorAdjust") == "none"
     assert forced.locator(".mark").first.is_visible()

@@ -44,9 +44,9 @@ def shop(given, notebooks, tmp_path):
         given(known_on=known_on, covers={name: [FIRST, known_on] for name in tables}, **tables)
         return published(month)
 
-    def published(month: str, **options) -> dict:
+    def published(month: str, months: int = 3, **options) -> dict:
         parameters.report.cache_clear()
-        values = {"last_month": month, "months": 3}
+        values = {"last_month": month, "months": months}
         run = publish("weekly", values, warehouse=tmp_path / "warehouse", reports_dir=tmp_path / "shelf", **options)
         assert run.end == "published", run.reason
         return numbers.read(tmp_path / "shelf" / run.page)
@@ -85,6 +85,15 @@ def test_a_new_month_is_the_world_and_a_late_row_the_past(shop, tmp_path):
     assert said[1].startswith("The past: restated Restated. Recorded thefts, September 2026: was 2, is 3")
     assert said[2] == "The method: how we measure The same definitions, tolerances, parameters and code."
     assert page.select_one("#changes .meta").get_text().startswith("Compared with the report of September 2026, made on ")
+
+
+def test_a_window_that_grew_with_the_data_is_no_other_method_and_a_shorter_one_is(shop):
+    shop(date(2026, 10, 5), "2026-08", stores=STORES, incidents=incidents(**SEPTEMBER))
+    grown = shop.again("2026-09")
+    assert grown["parameters"]["months"] == 3 and told(grown, "method") == []
+    shorter = told(shop.again("2026-09", months=2), "method")
+    assert len(shorter) == 1 and shorter[0].startswith("Parameters since ")
+    assert shorter[0].endswith("months was 3, is 2.")
 
 
 def test_a_tolerance_is_the_method_and_so_is_the_verdict_that_turns_with_it(shop):

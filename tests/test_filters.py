@@ -40,30 +40,6 @@ def shelf(retailer, tmp_path_factory) -> dict[str, Path]:
     return {scope: folder / run.page for scope, run in runs.items()}
 
 
-@pytest.fixture
-def opened(browser):
-    """Opens a page at an address in it, once its charts are drawn; what goes wrong in it fails the test."""
-    contexts, wrong = [], []
-
-    def open_page(path: Path, address: str = "", **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("request", lambda r: wrong.append(f"request {r.url[:80]}") if not r.url.startswith(("file:", "blob:")) else None)
-        tab.on("console", lambda m: wrong.append(f"console {m.text}"))
-        tab.on("pageerror", lambda e: wrong.append(f"error {e}"))
-        tab.on("dialog", lambda d: (wrong.append(f"dialog {d.message}"), d.dismiss()))
-        tab.goto(path.as_uri() + address)
-        if options.get("java_script_enabled", True):
-            drawn(tab)
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
 def drawn(tab, scope: str | None = None) -> None:
     shown = f"[data-shown={json.dumps(scope)}]" if scope else ""
     tab.wait_for_selector(f"html[data-charts=done]{shown}", state="attached", timeout=20_000)

@@ -15,26 +15,6 @@ LETTERS = "äöüßÄÖÜéñŁź€£$“”„‚‘’–—−≈±×·…�
 PAGES_ON_PAPER = re.compile(rb"/Type /Page\b(?!s)")
 
 
-@pytest.fixture
-def window(browser):
-    """Opens a page with its charts drawn; what it complains about is empty at the end."""
-    contexts, complaints = [], []
-
-    def open_(path: Path, **settings):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | settings))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path.as_uri())
-        page.wait_for_selector("html[data-charts=done]", state="attached")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 def longer(tmp_path: Path, *, sentences: int) -> Path:
     """The summary with more that it cannot say."""
     text = SUMMARY.read_text(encoding="utf-8")
@@ -49,8 +29,8 @@ def longer(tmp_path: Path, *, sentences: int) -> Path:
 
 @pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("more", [0, 20])
-def test_the_summary_is_one_page_on_either_paper(window, tmp_path, paper, more):
-    page = window(longer(tmp_path, sentences=more), color_scheme="dark")
+def test_the_summary_is_one_page_on_either_paper(opened, tmp_path, paper, more):
+    page = opened(longer(tmp_path, sentences=more), color_scheme="dark")
     assert len(PAGES_ON_PAPER.findall(page.pdf(format=paper))) == 1
 
 
@@ -65,9 +45,9 @@ def test_the_summary_is_one_page_of_a4_from_the_command_line(tmp_path):
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_on_paper_the_summary_fills_its_page_and_nothing_is_clipped_or_over_its_box(window, paper):
+def test_on_paper_the_summary_fills_its_page_and_nothing_is_clipped_or_over_its_box(opened, paper):
     width, height = (round(side * MM) for side in PAPERS[paper])
-    page = window(SUMMARY, color_scheme="dark")
+    page = opened(SUMMARY, color_scheme="dark")
     page.set_viewport_size({"width": width, "height": height})
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
@@ -79,8 +59,8 @@ def test_on_paper_the_summary_fills_its_page_and_nothing_is_clipped_or_over_its_
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.parent.name)
-def test_on_paper_a_chapter_breaks_no_exhibit_and_nothing_is_over_its_box(window, path):
-    page = window(path, viewport={"width": round(182 * MM), "height": round(266 * MM)})
+def test_on_paper_a_chapter_breaks_no_exhibit_and_nothing_is_over_its_box(opened, path):
+    page = opened(path, viewport={"width": round(182 * MM), "height": round(266 * MM)})
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert page.evaluate(OVER) == []
@@ -119,8 +99,8 @@ OVER = """() => {
 # On a screen
 
 
-def test_headline_and_verdicts_stand_on_the_first_screen(window):
-    page = window(SUMMARY)
+def test_headline_and_verdicts_stand_on_the_first_screen(opened):
+    page = opened(SUMMARY)
     headline = page.eval_on_selector(".headline", "one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)")
     assert round(headline) <= 2
     assert page.locator(".row").count() >= 3
@@ -132,8 +112,8 @@ def test_headline_and_verdicts_stand_on_the_first_screen(window):
     assert page.locator(".definitions").is_visible()
 
 
-def test_the_contents_of_a_chapter_follow_the_reader(window):
-    page = window(CHAPTERS[0])
+def test_the_contents_of_a_chapter_follow_the_reader(opened):
+    page = opened(CHAPTERS[0])
     page.eval_on_selector("#section-3", "one => one.scrollIntoView({behavior: 'instant'})")
     page.wait_for_selector(".contents [aria-current]")
     assert page.locator(".contents [aria-current]").get_attribute("href") == "#section-3"
@@ -141,16 +121,16 @@ def test_the_contents_of_a_chapter_follow_the_reader(window):
 
 
 @pytest.mark.parametrize("width", [320, 360])
-def test_no_page_scrolls_sideways_on_a_phone(window, width):
-    page = window(SUMMARY, viewport={"width": width, "height": 780})
+def test_no_page_scrolls_sideways_on_a_phone(opened, width):
+    page = opened(SUMMARY, viewport={"width": width, "height": 780})
     for path in (SUMMARY, *CHAPTERS, SHELF / "index.html", *(SHELF / "months").glob("2026-10.html")):
         page.goto(path.as_uri())
         page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") == width, path
 
 
-def test_the_embedded_typefaces_are_used_and_hold_every_letter_we_write(window):
-    page = window(SUMMARY)
+def test_the_embedded_typefaces_are_used_and_hold_every_letter_we_write(opened):
+    page = opened(SUMMARY)
     assert page.evaluate("""document.fonts.check('13px "Workbench Sans"')""")
     assert "Workbench Serif" in page.eval_on_selector(".headline", "one => getComputedStyle(one).fontFamily")
     widths = """([family, letters]) => {
@@ -163,8 +143,8 @@ def test_the_embedded_typefaces_are_used_and_hold_every_letter_we_write(window):
     assert page.evaluate(widths, ["Workbench Sans", "Ж"]) == ["Ж"], "a letter that is missing is told"
 
 
-def test_a_reader_s_own_colours_and_rest_are_heeded(window):
-    page = window(SUMMARY, forced_colors="active", reduced_motion="reduce", color_scheme="dark")
+def test_a_reader_s_own_colours_and_rest_are_heeded(opened):
+    page = opened(SUMMARY, forced_colors="active", reduced_motion="reduce", color_scheme="dark")
     assert page.eval_on_selector("html", "one => getComputedStyle(one).scrollBehavior") == "auto"
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.eval_on_selector(".plot", "one => getComputedStyle(one).forcedColorAdjust") == "none"
@@ -172,8 +152,8 @@ def test_a_reader_s_own_colours_and_rest_are_heeded(window):
     assert ground == "rgb({}, {}, {})".format(*bytes.fromhex(tokens.DARK["paper"][1:]))
 
 
-def test_what_can_be_pressed_is_large_enough_and_shows_that_it_is_reached(window):
-    page = window(CHAPTERS[0])
+def test_what_can_be_pressed_is_large_enough_and_shows_that_it_is_reached(opened):
+    page = opened(CHAPTERS[0])
     sizes = """all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect())
       .filter(box => box.height < 24 || box.width < 24).length"""
     assert page.eval_on_selector_all("button, summary, .contents a, .masthead nav a", sizes) == 0

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 from retail_analytics import words
 from retail_analytics.language import decimal, message, phrase, phrase_for
+from retail_analytics.months import window
 from retail_analytics.publishing.series import ENDS, Series, series_of
 
 LISTS = {
@@ -253,6 +254,8 @@ class _Comparison:
         """Parameters, notebook, code and packages that are not the same."""
         now, then = self.now["parameters"], self.then["parameters"]
         names = [name for name in now if name != "last_month" and now[name] != then.get(name)]
+        if "months" in names and _begins(now) == _begins(then):
+            names.remove("months")  # one more was covered
         if names:
             told = [_turned(name, then.get(name), now[name]) for name in names]
             yield _item(phrase("Parameters"), f"{words.listed(told)}.", parameters=names)
@@ -268,6 +271,12 @@ class _Comparison:
             yield _item(phrase("Code"), phrase("The code that makes the numbers was changed."))
         elif now.get("code") != then.get("code"):
             yield _item(phrase("Code"), phrase("Only what shows the numbers was changed, not what makes them."))
+
+
+def _begins(parameters: dict) -> date | None:
+    """The first month that a report shows; None where its parameters do not tell."""
+    told = parameters.get("last_month"), parameters.get("months")
+    return window(*told)[0] if all(told) else None
 
 
 def _turned(name: str, then, now) -> str:

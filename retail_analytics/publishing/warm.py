@@ -48,7 +48,8 @@ def rehearse() -> None:
     table = ibis.table({"day": "date", "n": "int64"}, name="rehearsal")
     spans = ibis.table({"first": "date"}, name="spans")
     found = spans.join(table.filter(table.n > 0), table.day < spans.first)
-    ibis.to_sql(found.group_by(period=found.day.truncate("M")).agg(n=found.n.sum()), dialect="duckdb")
+    found = found.group_by(period=found.day.truncate("M")).agg(n=found.n.sum().cast("float64"))
+    ibis.to_sql(found, dialect=ibis.duckdb.name)  # the first backend is looked for in all that is installed
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("## A section\n\nWords.")])
     notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
     about = dict.fromkeys(("title", "organisation", "report", "month", "scope", "shelf_link"), "rehearsal")
