@@ -127,6 +127,7 @@ def test_a_catalogue_translates_every_message_and_fills_only_places_there_are(pa
         ("Die Diebstähle explodieren.", "loud words"),
         ("Die Rate ist leicht gestiegen.", "established or it is not"),
         ("Das Risiko ist hoch.", "risk is never said alone"),
+        ("Zwei Täter wurden gesehen.", "people are not described"),
         ("Die Rate fiel aufgrund der Schulungen.", "a cause needs tier"),
     ],
 )

@@ -14,6 +14,7 @@ def broken(text, *others, quoted=()):
 LOUD = "loud words are no evidence"
 VAGUE = "a change is established or it is not"
 RISK = "risk is never said alone"
+PEOPLE = "people are not described, and nobody is called an offender"
 CAUSE = "a cause needs tier T3 or T4 and the assumption it rests on"
 NOTHING = "nothing seen is not nothing there"
 PROBABLY = "probably is said with"
@@ -35,6 +36,8 @@ POSSIBLE = "what is only possible has a number"
         ("Recorded theft is trending.", VAGUE, "Theft trends"),
         ("The risk of a store is high. Risk rose.", RISK, "Money at risk, and the risk of fire."),
         ("A risky store.", RISK, "Made by the Retail Risk Workbench."),
+        ("Offenders took 12 devices.", PEOPLE, "12 devices were recorded as stolen."),
+        ("Recorded by gender: 3 men, 2 women.", PEOPLE, "Recorded by managers of 12 stores."),
         ("Gates caused fewer recorded thefts.", CAUSE, "Gates were associated with fewer recorded thefts."),
         ("Fewer recorded thefts, thanks to gates.", CAUSE, "Fewer recorded thefts coincided with gates."),
         (

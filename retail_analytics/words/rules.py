@@ -69,6 +69,12 @@ VOCABULARY = (  # holds in every text
         _words("risks?", "risk(?:y|ier|iest)"),
         less=_words("(?:money|value|loss|revenue) at risk", "retail risk workbench", "risk of [a-z]+"),
     ),
+    Rule(
+        "people are not described, and nobody is called an offender: write what was recorded, by which role",
+        _words("offenders?", "shoplifters?", "thie(?:f|ves)", "criminals?", "gangs?", "(?:fe)?males?", "wom[ae]n",
+               "m[ae]n", "teenagers?", "juveniles?", "youths?", "ethnic\\w*", "nationalit(?:y|ies)", "(?:im)?migrants?",
+               "foreigners?"),
+    ),
 )  # fmt: skip
 EVERYTHING = VOCABULARY + (  # holds where something is claimed
     Rule(
@@ -143,6 +149,11 @@ GERMAN = (  # numbers stand beside each other as in English: the same calls writ
     Rule(
         "risk is never said alone: name the theft rate, the loss, the exposure or the readiness",
         _words("risik\\w+"), less=_words("retail risk workbench"),
+    ),
+    Rule(
+        "people are not described, and nobody is called an offender: write what was recorded, by which role",
+        _words("täter\\w*", "(?:laden)?dieb(?:e|en|in|innen)?", "kriminelle\\w*", "bande[n]?", "männer\\w*", "frauen",
+               "jugendliche\\w*", "ausländer\\w*", "migrant\\w*", "nationalität\\w*"),
     ),
 )  # fmt: skip
 GERMAN_CLAIMS = GERMAN + (
