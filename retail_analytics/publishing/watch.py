@@ -146,7 +146,7 @@ class _Running:
         if not alive:
             self.outcome = Outcome("died", GONE, log=self._log())
         elif (now := time.monotonic()) - self.began > self.attempt.seconds:
-            self.outcome = Outcome("late", f"It ran longer than {self.attempt.seconds:,.0f} seconds.")
+            self.outcome = Outcome("late", f"It ran longer than {self.attempt.seconds:,g} seconds.")
         elif now - self.looked > LOOK:
             self.looked, held = now, self._memory()
             if held > self.attempt.memory:
