@@ -2,7 +2,7 @@
 
 `python -m benchmarks.pages` publishes the summary and the theft chapter of Example Grocers in each form, makes the same
 two with the others, opens each ten times in Chromium from its file, without a network, and prints size, requests, the
-milliseconds to the first and to the last chart, and what went wrong.
+milliseconds to the first and the last chart, what went wrong, and how many rules of WCAG 2.2 AA axe-core finds broken.
 """
 
 import os
@@ -27,6 +27,9 @@ MARIMO = "0.25.2"
 UV = shutil.which("uv") or ROOT / ".uv" / "bin" / "uv"
 BIN = Path(sys.executable).parent
 TIMES, PATIENCE = 10, 4_000  # openings; milliseconds after which a page without a chart has none
+AXE = (ROOT / "tests" / "axe" / "axe.min.js").read_text(encoding="utf-8")
+BROKEN = """axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    .then(found => found.violations.length)"""
 # When a chart is first there: an SVG that plotly.js, or we beforehand, have drawn.
 WATCH = """
 window.charts = [];
@@ -39,7 +42,8 @@ new MutationObserver(look).observe(document, { childList: true, subtree: true })
 
 
 def main() -> None:
-    print(f"{'page':<20}{'by':<12}{'MB':>7}{'requests':>10}{'first, ms':>11}{'last, ms':>10}{'charts':>8}{'wrong':>7}")
+    columns = f"{'MB':>7}{'requests':>10}{'first, ms':>11}{'last, ms':>10}{'charts':>8}{'wrong':>7}{'axe':>5}"
+    print(f"{'page':<20}{'by':<12}{columns}")
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         browser = playwright.chromium.launch(executable_path=chromium.needed(), args=["--no-sandbox", "--headless=new"])
@@ -84,8 +88,12 @@ def opened(browser: Browser, page: Path) -> str:
         firsts.append(min(found, default=float("nan")))
         lasts.append(max(found, default=float("nan")))
         counts.append(len(found))
+        if len(counts) == TIMES:
+            window.evaluate(AXE)
+            broken = window.evaluate(BROKEN)
         context.close()
-    return f"{len(asked):>10}{median(firsts):>11,.0f}{median(lasts):>10,.0f}{median(counts):>8.0f}{len(wrong):>7}"
+    times = f"{median(firsts):>11,.0f}{median(lasts):>10,.0f}{median(counts):>8.0f}"
+    return f"{len(asked):>10}{times}{len(wrong):>7}{broken:>5}"
 
 
 def run(command: list) -> None:

@@ -1,6 +1,7 @@
 """The forms of a page, with a real Chromium, and without one: the PDF beside it, drawn beforehand, sharing files."""
 
 import base64
+import csv
 import json
 import os
 import re
@@ -239,6 +240,19 @@ def test_shared_pages_are_small_and_use_what_lies_on_the_shelf(forms, opened):
     assert record_there == numbers.read(path)
     assert record_there["exhibits"] == numbers.read(forms["complete"][1])["exhibits"]
     window.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+
+def test_a_shared_page_saves_its_numbers_charts_and_tables(forms, opened):
+    window, saved = opened(forms["shared"][1]), {}
+    for kind in ("json", "csv", "svg"):
+        with window.expect_download() as saving:
+            window.eval_on_selector(f"[data-save={kind}]", "button => button.click()")
+        saved[kind] = Path(saving.value.path()).read_text(encoding="utf-8-sig")
+    held = numbers.read(forms["shared"][1])
+    assert json.loads(saved["json"]) == held
+    labels = [column["label"] for column in held["exhibits"][0]["table"]["columns"]]
+    assert next(csv.reader(saved["csv"].splitlines())) == labels
+    assert saved["svg"].startswith("<svg") and "<path" in saved["svg"]
 
 
 def test_a_shared_page_whose_files_are_gone_has_its_words_and_is_due(forms, browser, opened, retailer, tmp_path):
